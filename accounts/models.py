@@ -1,10 +1,11 @@
 """People, the studios they work in, and the seats that join the two. Every right, cost and trace hangs on a seat."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -38,7 +39,7 @@ class Person(AbstractBaseUser):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("email"), name="person_email_once_in_any_case"),
-            models.CheckConstraint(condition=~Q(email=""), name="person_has_email"),
+            models.CheckConstraint(condition=~Q(email="") & ~Q(name=""), name="person_has_email_and_name"),
         ]
         verbose_name_plural = "people"
 
@@ -115,6 +116,11 @@ class Seat(models.Model):
     def __str__(self) -> str:
         return f"{self.person} at {self.studio}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its person may work from it now: neither ended nor suspended, in a studio that is not suspended."""
+        return self.ended_at is None and self.suspended_at is None and self.studio.suspended_at is None
+
 
 class ApiKey(models.Model):
     """A program's way in, on behalf of one seat. Only a hash of the secret is kept; the prefix is what people see."""
@@ -124,7 +130,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, unique=True)
     secret_hash = models.CharField(max_length=64)
-    scopes = models.JSONField(default=list)
+    scopes = models.JSONField(default=list)  # a sorted list of accounts.actions.SCOPES, e.g. ["takes:read"]
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -132,6 +138,15 @@ class ApiKey(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["seat", "-created_at"], name="key_by_seat")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name="") & ~Q(secret_hash=""), name="key_has_name_and_hash"),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("created_at")), name="key_expires_after_it_began"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

@@ -1,0 +1,32 @@
+"""Puts the seat a person works from on the request."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import Seat
+from accounts.queries import seats_of
+
+STUDIO_IN_SESSION = "studio"
+
+
+class SeatMiddleware:
+    """`request.seats`: the person's memberships; `request.seat`: the open one they work from now, or None.
+
+    A suspended or ended seat is never `request.seat`, so a view that asks for a seat refuses it without further thought.
+    The session remembers the studio, not the seat: a seat that is ended and given again keeps its place.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.seats = seats_of(request.user) if request.user.is_authenticated else []
+        request.seat = chosen(request.seats, request.session.get(STUDIO_IN_SESSION) if request.seats else None)
+        return self.get_response(request)
+
+
+def chosen(seats: list[Seat], studio_id: int | None) -> Seat | None:
+    """The open seat in the remembered studio, else the first open one."""
+    usable = [seat for seat in seats if seat.is_open]
+    return next((seat for seat in usable if seat.studio_id == studio_id), usable[0] if usable else None)

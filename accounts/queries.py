@@ -1,0 +1,49 @@
+"""Reads on people, studios, seats and keys. Everything is asked for within a studio or for one person."""
+
+from datetime import timedelta
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.utils import timezone
+
+from accounts.models import ApiKey, Person, Seat, Studio
+
+ENDED_SHOWN_FOR = timedelta(days=30)
+_BY_ROLE = Case(
+    *(When(role=role, then=Value(rank)) for rank, role in enumerate(Seat.Role.values)), output_field=IntegerField()
+)
+
+
+def seats_of(person: Person) -> list[Seat]:
+    """The person's memberships that have not ended, suspended ones included, oldest first; studio and person joined."""
+    return list(
+        Seat.objects.filter(person=person, ended_at=None)
+        .select_related("studio", "person")
+        .order_by("created_at", "pk")
+    )
+
+
+def seats_in(studio: Studio) -> QuerySet[Seat]:
+    """The studio's seats that have not ended, owners first."""
+    return (
+        Seat.objects.filter(studio=studio, ended_at=None)
+        .select_related("person", "studio")
+        .order_by(_BY_ROLE, "person__name", "pk")
+    )
+
+
+def ended_seats_in(studio: Studio) -> QuerySet[Seat]:
+    """Seats that ended lately and can still be brought back, newest first."""
+    since = timezone.now() - ENDED_SHOWN_FOR
+    return (
+        Seat.objects.filter(studio=studio, ended_at__gte=since).select_related("person", "studio").order_by("-ended_at")
+    )
+
+
+def keys_of(seat: Seat) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(seat=seat).order_by("revoked_at", "-created_at")
+
+
+def owners_of(studio: Studio) -> QuerySet[Person]:
+    return Person.objects.filter(
+        seats__studio=studio, seats__role=Seat.Role.OWNER, seats__ended_at=None, seats__suspended_at=None
+    ).order_by("name")
