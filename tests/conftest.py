@@ -1,1 +1,86 @@
-"""What every test may use. People and studios come from tests/factories.py."""
+"""What every test may use. `people` are the ones every page and every rule is tried with."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Person, Seat, Studio
+from tests import factories
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's sync API keeps an event loop in the thread
+
+
+@dataclass(frozen=True)
+class People:
+    """An owner, a producer, an artist and a guest of one studio; a stranger who owns another; the lab's own people."""
+
+    owner: Seat
+    producer: Seat
+    artist: Seat
+    guest: Seat
+    stranger: Seat
+    access_lead: Person
+    reviewer: Person
+    researcher: Person
+    operator: Person
+
+    @property
+    def studio(self) -> Studio:
+        return self.owner.studio
+
+    @property
+    def other_studio(self) -> Studio:
+        return self.stranger.studio
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    lantern = factories.make_studio("Lantern Pictures")
+    return People(
+        **{
+            role: factories.make_seat(role, studio=lantern, person=factories.make_person(f"{role.title()} of Lantern"))
+            for role in ("owner", "producer", "artist", "guest")
+        },
+        stranger=factories.make_seat("owner", studio=factories.make_studio("Northlight", solo=True)),
+        **{
+            duty: factories.make_person(duty.replace("_", " ").title(), duties=[duty])
+            for duty in ("access_lead", "reviewer", "researcher", "operator")
+        },
+    )
+
+
+@pytest.fixture
+def sign_in(client):
+    """`sign_in(seat or person)` gives Django's test client signed in as them."""
+
+    def enter(who: Seat | Person):
+        client.force_login(
+            who.person if isinstance(who, Seat) else who, "allauth.account.auth_backends.AuthenticationBackend"
+        )
+        return client
+
+    return enter
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> Iterator[None]:
+    """What one test counts (rate limits, for one) must not count against the next."""
+    yield
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path: Path) -> Path:
+    """Clips and references of a test land in a folder of its own."""
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "files")},
+        }
+    }
+    return tmp_path / "files"

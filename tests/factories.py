@@ -1,0 +1,88 @@
+"""Small factories with sensible defaults. Each makes what it needs beneath it: `make_seat()` alone gives a working studio.
+
+Rows that carry rules are made by the actions that own the rules, so that a factory never builds what the house would
+refuse.
+"""
+
+import itertools
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import Duty, Person, Seat, Studio
+
+_numbers = itertools.count(1)
+PASSWORD = "a lamp on an empty stage"
+
+
+def make_person(name: str = "", *, email: str = "", password: str | None = None, duties: Iterable[str] = ()) -> Person:
+    """Somebody who can sign in; `duties` are accounts.models.Duty.Kind values."""
+    number = next(_numbers)
+    name = name or f"Person {number}"
+    made = Person.objects.create_person(email or f"person{number}@example.com", name, password)
+    Duty.objects.bulk_create(Duty(person=made, kind=kind) for kind in duties)
+    return made
+
+
+def make_studio(name: str = "", *, tier: str | None = "studio", credits: int = 1000, solo: bool = False) -> Studio:
+    """A studio that stands in `tier` (None: in none) with `credits` to spend."""
+    from access import actions as access
+    from access.models import Tier
+    from audit.actions import Actor
+    from quotas import actions as quotas
+
+    number = next(_numbers)
+    made = Studio.objects.create(name=name or f"Studio {number}", slug=f"studio-{number}", is_solo=solo)
+    if tier:
+        access.place(studio=made, tier=Tier.objects.get(slug=tier), reason="test", actor=Actor.house("tests"))
+    if credits:
+        quotas.grant(
+            studio=made, amount=credits, key=f"test:{number}", source="test", reason="test", actor=Actor.house("tests")
+        )
+    return made
+
+
+def make_seat(
+    role: str = "artist", *, studio: Studio | None = None, person: Person | None = None, **of_studio: Any
+) -> Seat:
+    """One person's place in a studio; keyword arguments beyond these go to the studio that is made for it."""
+    return Seat.objects.create(person=person or make_person(), studio=studio or make_studio(**of_studio), role=role)
+
+
+def make_project(seat: Seat, name: str = "Tidewater") -> Any:
+    from takes import actions as takes
+
+    return takes.create_project(seat=seat, name=name)
+
+
+def make_take(
+    seat: Seat,
+    *,
+    project: Any = None,
+    prompt: str = "a red balloon rises over the sea at night",
+    key: str = "",
+    reference: Any = None,
+    **wish: Any,
+) -> Any:
+    """A take submitted as its creator would; `wish` holds fields of takes.actions.Wish."""
+    from takes import actions as takes
+
+    return takes.submit(
+        seat=seat,
+        project=project or make_project(seat),
+        prompt=prompt,
+        wish=takes.Wish(**wish),
+        key=key or f"test-{next(_numbers)}",
+        reference=reference,
+    )
+
+
+def make_picture(width: int = 64, height: int = 48, *, format: str = "PNG", name: str = "") -> SimpleUploadedFile:
+    """An uploaded image of one colour."""
+    from PIL import Image
+
+    data = BytesIO()
+    Image.new("RGB", (width, height), (200, 120, 60)).save(data, format=format)
+    return SimpleUploadedFile(name or f"picture.{format.lower()}", data.getvalue(), f"image/{format.lower()}")
