@@ -1,4 +1,4 @@
-"""Small factories with sensible defaults. Each makes what it needs beneath it: `make_seat()` alone gives a working studio.
+"""Small factories with sensible defaults. Each makes what it needs beneath it: `make_seat()` alone is a working studio.
 
 Rows that carry rules are made by the actions that own the rules, so that a factory never builds what the house would
 refuse.

@@ -63,7 +63,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -250,7 +250,12 @@ SPECTACULAR_SETTINGS = {"TITLE": "Stagedoor", "VERSION": "1", "SERVE_INCLUDE_SCH
 
 # Folders of models are looked up here when a catalogue entry's source is a relative path.
 MODELS_ROOT = Path(env.str("MODELS_ROOT", str(ROOT)))
+# The operator's own catalogue files (*.toml), beside those shipped in generation/catalogue/.
+CATALOGUE = Path(env.str("CATALOGUE", str(VAR / "catalogue")))
 DEVICE = env.str("DEVICE", "auto")  # auto, cpu, cuda, cuda:1, …
+# A worker that says nothing for RENDER_LEASE seconds is taken for dead, and its job given to another.
+RENDER_LEASE = env.float("RENDER_LEASE", 20.0)
+RENDER_BEAT = env.float("RENDER_BEAT", 2.0)
 
 # --- One log ---------------------------------------------------------------------------------------------------------
 
