@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
-from sesame.utils import get_query_string
+from sesame.utils import get_query_string, get_user
 
 from accounts import signals
 from accounts.errors import AlreadySeated, InvalidKey, LastOwner
@@ -32,10 +32,11 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 
 @transaction.atomic
-def rename_person(*, person: Person, name: str, actor: object) -> Person:
+def rename_person(*, person: Person, name: str) -> Person:
+    """A person's own name for themselves; nobody else changes it."""
     person.name = name
     person.save(update_fields=["name"])
-    signals.person_changed.send(Person, person=person, actor=actor, action="person.renamed", facts={})
+    signals.person_renamed.send(Person, person=person)
     return person
 
 
@@ -54,8 +55,18 @@ def open_studio(*, name: str, actor: object, is_solo: bool = False) -> Studio:
 
 
 def sign_in_link(person: Person) -> str:
-    """A path that signs this person in once, within a day. Whoever holds it can be that person: hand it over privately."""
+    """A path that signs this person in once, within a day. Whoever holds it can be them: hand it over privately."""
     return reverse("door") + get_query_string(person)
+
+
+def spend_sign_in_link(token: str) -> Person | None:
+    """The person a link's token is for, and the token is spent; None when it is unknown, too old or spent already."""
+    person = get_user(token, update_last_login=False)
+    if person is None or not person.is_active:
+        return None
+    # The token is bound to last_login: of two who arrive at once, only one moves it on.
+    unspent = Person.objects.filter(pk=person.pk, last_login=person.last_login)
+    return person if unspent.update(last_login=timezone.now()) == 1 else None
 
 
 # --- Seats -----------------------------------------------------------------------------------------------------------

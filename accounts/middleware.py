@@ -13,7 +13,7 @@ STUDIO_IN_SESSION = "studio"
 class SeatMiddleware:
     """`request.seats`: the person's memberships; `request.seat`: the open one they work from now, or None.
 
-    A suspended or ended seat is never `request.seat`, so a view that asks for a seat refuses it without further thought.
+    A suspended or ended seat is never `request.seat`, so a view that asks for a seat refuses it without more ado.
     The session remembers the studio, not the seat: a seat that is ended and given again keeps its place.
     """
 

@@ -1,0 +1,33 @@
+"""Pages that span the apps: the front page, health, and the errors' faces."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return render(request, "portal/front.html")
+    if request.seat is None:
+        return render(request, "accounts/no_seat.html")
+    try:
+        return redirect(reverse("takes:projects"))
+    except NoReverseMatch:
+        return redirect("profile")
+
+
+@login_not_required
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> HttpResponse:
+    """200 when this process can ask its database, for whoever balances load or watches."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return JsonResponse({"status": "ok"})
