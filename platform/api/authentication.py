@@ -1,0 +1,26 @@
+"""Who is calling: a seat, by its key."""
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.actions import verify_key
+from accounts.models import ApiKey, Person
+
+
+class KeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer sd_…`. `request.auth` is the ApiKey with its seat, studio and person joined."""
+
+    def authenticate(self, request: Request) -> tuple[Person, ApiKey] | None:
+        scheme, _, text = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        key = verify_key(text.strip().decode("ascii", "replace"))
+        if key is None:
+            raise AuthenticationFailed(
+                "This key is not known here, or it has ended. Make a new one under Settings, Keys."
+            )
+        return key.seat.person, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"

@@ -1,0 +1,471 @@
+"""The story of one prompt, from words to clip. Every verb is one transaction and leaves an entry in the audit record."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any, TypeVar
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+import screening.policy
+from access import queries as access
+from access.rules import Entitlements
+from accounts.models import ApiKey, Seat
+from audit.actions import Actor, record
+from generation import actions as generation
+from generation import catalogue
+from generation import queries as rendering
+from generation.models import Event
+from quotas import actions as quotas
+from quotas import queries as balances
+from quotas.errors import InsufficientCredits
+from screening.policy import Decision
+from takes import references
+from takes.errors import Conflict, Invalid, NotAllowed, OutOfCredits, Problem, TooMany
+from takes.models import Project, Reference, Take
+from takes.queries import days_takes, under_way
+from takes.wishes import Plan, Wish, fingerprint, plan, same_request
+
+Row = TypeVar("Row", Project, Take)
+
+# --- One prompt ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What would happen to a prompt if it were sent now. Nothing was written to find out.
+
+    `price` and `available` are credits; `wait_seconds` is the time until a clip could be played, None where no render
+    of this model has been measured yet; `unknown_words` are words the model was never taught.
+    """
+
+    plan: Plan
+    decision: Decision
+    problems: tuple[Problem, ...]
+    available: int
+    jobs_ahead: int
+    wait_seconds: float | None
+    unknown_words: tuple[str, ...]
+
+    @property
+    def runs(self) -> bool:
+        return not self.problems and not self.decision.is_refused
+
+    @property
+    def price(self) -> int:
+        return self.plan.price
+
+
+def preflight(
+    *, seat: Seat, project: Project, prompt: str, wish: Wish, reference: Reference | None = None
+) -> Preflight:
+    """The way of `submit` up to its decision, writing nothing. Raises what makes an answer impossible."""
+    entitlements = access.entitlements(seat)
+    _may_submit(entitlements, project)
+    planned = _plan(entitlements, prompt, wish, reference, seed=0)
+    decision = _decide(planned, reference, entitlements)
+    balance = balances.balance(seat.studio)
+    problems = [*planned.problems, *_limits(seat, entitlements)]
+    if planned.price > balance.available:
+        problems.append(OutOfCredits(InsufficientCredits(planned.price, balance.available).message))
+    forecast = rendering.forecast(planned.spec, **_turn(seat, planned, entitlements))
+    return Preflight(
+        plan=planned,
+        decision=decision,
+        problems=tuple(problems),
+        available=balance.available,
+        jobs_ahead=forecast.ahead,
+        wait_seconds=forecast.seconds,
+        unknown_words=_unknown_words(planned),
+    )
+
+
+def submit(
+    *,
+    seat: Seat,
+    project: Project,
+    prompt: str,
+    wish: Wish,
+    key: str,
+    reference: Reference | None = None,
+    remix_of: Take | None = None,
+    retry_of: Take | None = None,
+    api_key: ApiKey | None = None,
+) -> Take:
+    """Send a prompt. The same key with the same request gives the first take again; with another, Conflict.
+
+    Raises a Problem, and writes nothing, where the wish cannot be had as it is. A prompt that the policy refuses is
+    not a problem but an answer: a take in state `refused`, for which nothing is charged.
+    """
+    _check_key(key)
+    asked = fingerprint(
+        project=project.pk,
+        prompt=prompt,
+        wish=wish,
+        reference=reference and reference.pk,
+        remix_of=remix_of and remix_of.pk,
+        retry_of=retry_of and retry_of.pk,
+    )
+
+    def new() -> Take:
+        entitlements = access.entitlements(seat)
+        _may_submit(entitlements, project)
+        planned = _plan(entitlements, prompt, wish, reference, seed=secrets.randbelow(catalogue.SEEDS))
+        if planned.problems:
+            raise planned.problems[0]
+        decision = _decide(planned, reference, entitlements)
+
+        take = Take(
+            project=project,
+            studio=seat.studio,
+            seat=seat,
+            api_key=api_key,
+            number=_next_number(project),
+            prompt=prompt.strip(),
+            spec=planned.spec.to_json(),
+            seconds=round(planned.seconds, 3),
+            price=planned.price,
+            reference=reference,
+            remix_of=remix_of,
+            retry_of=retry_of,
+            key=key,
+            fingerprint=asked,
+            decision=decision.to_json(),
+        )
+        if decision.verdict == screening.policy.REFUSE:
+            _refuse(take, decision)
+        else:
+            _hold(take)
+            # Counted after the hold: the hold has locked the studio's account, so two at once cannot both pass.
+            for problem in _limits(seat, entitlements):
+                raise problem
+            if decision.verdict == screening.policy.REVIEW:
+                take.state = Take.State.IN_REVIEW
+            else:
+                _enqueue(take, planned, entitlements)
+        take.save(force_insert=True)
+        record(
+            actor=_actor(seat, api_key),
+            action=f"take.{'refused' if take.state == Take.State.REFUSED else 'submitted'}",
+            target=take,
+            studio=seat.studio,
+            facts={
+                "project": str(project.pk),
+                "number": take.number,
+                "model": planned.spec.model,
+                "revision": planned.spec.revision,
+                "price": take.price,
+                "verdict": decision.verdict,
+                "policy": decision.policy_version,
+                "rules": sorted({finding.rule for finding in decision.findings}),
+            },
+            personal={"prompt": take.prompt},
+        )
+        return take
+
+    return _once(Take, asked, new, seat=seat, key=key)
+
+
+def finish(event: Event) -> None:
+    """Take over what `generation` reports of a job. Once for every event, whoever reads it and however often."""
+    with transaction.atomic():
+        if not generation.mark_handled([event.pk]):
+            return
+        take = Take.objects.select_for_update().select_related("studio").filter(job_id=event.job_id).first()
+        if take is None or not take.is_under_way:
+            return
+        if event.kind == Event.Kind.STARTED:
+            take.state, take.started_at = Take.State.RENDERING, event.created_at
+            take.save(update_fields=["state", "started_at"])
+            return
+        take.finished_at = event.created_at
+        if event.kind == Event.Kind.SUCCEEDED:
+            take.state = Take.State.READY
+            quotas.settle(key=take.hold_key)
+        elif event.kind == Event.Kind.CANCELLED:
+            take.state = Take.State.CANCELLED
+            quotas.release(key=take.hold_key, reason="cancelled")
+        else:
+            take.state = Take.State.FAILED
+            take.error_code = event.payload["code"]
+            take.error_message = event.payload["message"]
+            quotas.release(key=take.hold_key, reason="failed")
+        take.save(update_fields=["state", "finished_at", "error_code", "error_message"])
+        record(
+            actor=Actor.house("takes"),
+            action=f"take.{take.state}",
+            target=take,
+            studio=take.studio,
+            facts={"job": str(take.job_id), "charged": take.price if take.state == Take.State.READY else 0}
+            | ({"error": take.error_code} if take.error_code else {}),
+        )
+
+
+def cancel(*, seat: Seat, take: Take, api_key: ApiKey | None = None) -> Take:
+    """Stop a take. One that waits ends at once; one that renders ends within a denoising step. Ended ones stay so."""
+    with transaction.atomic():
+        _may(access.entitlements(seat), "submit")
+        take = Take.objects.select_for_update().get(pk=take.pk)
+        if not take.is_under_way:
+            return take
+        if take.job_id:
+            generation.cancel(take.job_id)
+        else:
+            take.state, take.finished_at = Take.State.CANCELLED, timezone.now()
+            take.save(update_fields=["state", "finished_at"])
+            quotas.release(key=take.hold_key, reason="cancelled")
+        record(actor=_actor(seat, api_key), action="take.cancel_asked", target=take, studio=take.studio_id, facts={})
+    return take
+
+
+def retry(*, seat: Seat, take: Take, key: str, api_key: ApiKey | None = None) -> Take:
+    """Send the same words again, as a new take, after one that failed or was cancelled."""
+    if take.state not in (Take.State.FAILED, Take.State.CANCELLED):
+        raise Conflict(f"{take} is {take.get_state_display().lower()}. Only a failed or cancelled take is sent again.")
+    return submit(
+        seat=seat,
+        project=take.project,
+        prompt=take.prompt,
+        wish=wish_of(take),
+        key=key,
+        reference=take.reference,
+        remix_of=take.remix_of,
+        retry_of=take,
+        api_key=api_key,
+    )
+
+
+def remix(
+    *, seat: Seat, take: Take, prompt: str, key: str, wish: Wish | None = None, api_key: ApiKey | None = None
+) -> Take:
+    """A new take from a ready one: other words, and the same seed and shape unless the wish says otherwise."""
+    if take.state != Take.State.READY:
+        raise Conflict(f"{take} is {take.get_state_display().lower()}. A remix starts from a take that is ready.")
+    return submit(
+        seat=seat,
+        project=take.project,
+        prompt=prompt,
+        wish=wish or wish_of(take),
+        key=key,
+        reference=take.reference,
+        remix_of=take,
+        api_key=api_key,
+    )
+
+
+def wish_of(take: Take) -> Wish:
+    """The wish that would give this take again, seed and all."""
+    return Wish(**{name: take.spec[name] for name in ("model", "width", "height", "frames", "seed", "steps")})
+
+
+# --- Projects and references -----------------------------------------------------------------------------------------
+
+
+def create_project(*, seat: Seat, name: str, key: str, api_key: ApiKey | None = None) -> Project:
+    _check_key(key)
+    name = _project_name(name)
+
+    def new() -> Project:
+        _may(access.entitlements(seat), "edit_projects")
+        project = Project.objects.create(studio=seat.studio, name=name, created_by=seat, key=key)
+        _record_project(_actor(seat, api_key), "created", project)
+        return project
+
+    project = _once(Project, None, new, created_by=seat, key=key)
+    if project.name != name:
+        raise Conflict("This idempotency key was used for another project.", code="key_reused", field="key")
+    return project
+
+
+def rename_project(*, seat: Seat, project: Project, name: str) -> Project:
+    return _change_project(seat, project, "renamed", name=_project_name(name))
+
+
+def archive_project(*, seat: Seat, project: Project) -> Project:
+    """Put a project away. Its takes stay; what is under way goes on; `restore_project` undoes it."""
+    return _change_project(seat, project, "archived", archived_at=project.archived_at or timezone.now())
+
+
+def restore_project(*, seat: Seat, project: Project) -> Project:
+    return _change_project(seat, project, "restored", archived_at=None)
+
+
+def add_reference(
+    *, seat: Seat, project: Project, upload: IO[bytes], name: str, api_key: ApiKey | None = None
+) -> Reference:
+    """Take in an image. The same picture sent again to a project gives the first one."""
+    entitlements = access.entitlements(seat)
+    _may_submit(entitlements, project)
+    if not entitlements.references:
+        raise NotAllowed(f"Your tier ({entitlements.tier}) does not include reference images.", field="reference")
+    picture = references.clean(upload)
+    if known := project.references.filter(sha256=picture.sha256).first():
+        return known
+    stored = default_storage.save(f"references/{project.pk}/{picture.sha256}.jpg", ContentFile(picture.content))
+    try:
+        with transaction.atomic():
+            reference = Reference.objects.create(
+                project=project,
+                seat=seat,
+                name=name[:120] or "image",
+                file=stored,
+                sha256=picture.sha256,
+                width=picture.width,
+                height=picture.height,
+                size=len(picture.content),
+            )
+            record(
+                actor=_actor(seat, api_key),
+                action="reference.added",
+                target=reference,
+                studio=project.studio_id,
+                facts={"project": str(project.pk), "sha256": picture.sha256},
+            )
+    except IntegrityError:
+        default_storage.delete(stored)
+        return project.references.get(sha256=picture.sha256)
+    except BaseException:
+        default_storage.delete(stored)
+        raise
+    return reference
+
+
+# --- The steps of the story ------------------------------------------------------------------------------------------
+
+
+def _plan(entitlements: Entitlements, prompt: str, wish: Wish, reference: Reference | None, *, seed: int) -> Plan:
+    return plan(
+        prompt=prompt, wish=wish, seed=seed, entitlements=entitlements, reference=reference.file if reference else None
+    )
+
+
+def _unknown_words(planned: Plan) -> tuple[str, ...]:
+    taught = planned.entry.words()
+    return tuple(taught.unknown_words(planned.spec.prompt)) if taught else ()
+
+
+def _decide(planned: Plan, reference: Reference | None, entitlements: Entitlements) -> Decision:
+    images = [reference] if reference else []
+    return screening.policy.decide(screening.policy.in_force(), planned.spec.prompt, images, entitlements)
+
+
+def _refuse(take: Take, decision: Decision) -> None:
+    first = next(finding for finding in decision.findings if finding.verdict == screening.policy.REFUSE)
+    take.state, take.finished_at = Take.State.REFUSED, timezone.now()
+    take.error_code, take.error_message = first.rule, first.message
+
+
+def _hold(take: Take) -> None:
+    try:
+        quotas.hold(studio=take.studio, amount=take.price, key=take.hold_key, memo=f"{take} of {take.project}")
+    except InsufficientCredits as short:
+        raise OutOfCredits(short.message) from short
+
+
+def _enqueue(take: Take, planned: Plan, entitlements: Entitlements) -> None:
+    job = generation.enqueue(key=take.hold_key, spec=planned.spec, **_turn(take.seat, planned, entitlements))
+    take.job_id, take.state = job.pk, Take.State.QUEUED
+
+
+def _turn(seat: Seat, planned: Plan, entitlements: Entitlements) -> dict[str, Any]:
+    """Where a job stands in the fair order: one lane for each studio, and credits as the measure of its size."""
+    return {"lane": f"studio:{seat.studio_id}", "weight": entitlements.queue_weight, "estimate": planned.price}
+
+
+def _limits(seat: Seat, entitlements: Entitlements) -> list[Problem]:
+    """How much more a studio may start now."""
+    problems: list[Problem] = []
+    if (now := under_way(seat.studio)) >= entitlements.concurrency:
+        problems.append(
+            TooMany(
+                f"{now} takes of your studio are under way, as many as your tier allows. Wait for one to end, or "
+                "cancel one."
+            )
+        )
+    if entitlements.daily_takes and (today := days_takes(seat.studio)) >= entitlements.daily_takes:
+        problems.append(
+            TooMany(f"Your studio has sent {today} takes in the last 24 hours, as many as your tier allows.")
+        )
+    return problems
+
+
+def _may(entitlements: Entitlements, act: str) -> None:
+    if not entitlements.active:
+        raise NotAllowed(entitlements.why, code="suspended")
+    if not entitlements.may(act):
+        raise NotAllowed("Your role in this studio lets you look, not do this. Ask an owner of the studio.")
+
+
+def _may_submit(entitlements: Entitlements, project: Project) -> None:
+    _may(entitlements, "submit")
+    if project.archived_at:
+        raise Conflict(f"“{project.name}” is archived. Restore it to go on working in it.", code="project_archived")
+
+
+def _next_number(project: Project) -> int:
+    Project.objects.filter(pk=project.pk).update(last_number=F("last_number") + 1, touched_at=timezone.now())
+    return Project.objects.values_list("last_number", flat=True).get(pk=project.pk)
+
+
+def _project_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 0 < len(name) <= 120:
+        raise Invalid("A project needs a name of at most 120 characters.", field="name")
+    return name
+
+
+def _change_project(seat: Seat, project: Project, what: str, **changes: Any) -> Project:
+    with transaction.atomic():
+        _may(access.entitlements(seat), "edit_projects")
+        for name, value in changes.items():
+            setattr(project, name, value)
+        project.save(update_fields=list(changes))
+        _record_project(Actor.of_seat(seat), what, project)
+    return project
+
+
+def _record_project(actor: Actor, what: str, project: Project) -> None:
+    record(
+        actor=actor,
+        action=f"project.{what}",
+        target=project,
+        studio=project.studio_id,
+        facts={},
+        personal={"name": project.name},
+    )
+
+
+def _actor(seat: Seat, api_key: ApiKey | None) -> Actor:
+    return Actor.of_key(api_key) if api_key else Actor.of_seat(seat)
+
+
+# --- Once for every key ----------------------------------------------------------------------------------------------
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= 200:
+        raise Invalid("An idempotency key of 1 to 200 characters is needed.", code="key_needed", field="key")
+
+
+def _once(model: type[Row], asked: str | None, new: Callable[[], Row], **by: Any) -> Row:
+    """The row that a key names: the one that is there, else a new one. Two requests at once make one row.
+
+    Raises Conflict where the row that is there was asked for differently.
+    """
+    known = model.objects.filter(**by).first()
+    if known is None:
+        try:
+            with transaction.atomic():
+                return new()
+        except IntegrityError:
+            # The other request was faster; what this one did so far has been undone.
+            known = model.objects.filter(**by).first()
+            if known is None:
+                raise
+    if asked is not None:
+        same_request(known.fingerprint, asked)
+    return known
