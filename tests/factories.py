@@ -39,7 +39,7 @@ def make_studio(name: str = "", *, tier: str | None = "studio", credits: int = 1
         access.place(studio=made, tier=Tier.objects.get(slug=tier), reason="test", actor=Actor.house("tests"))
     if credits:
         quotas.grant(
-            studio=made, amount=credits, key=f"test:{number}", source="test", reason="test", actor=Actor.house("tests")
+            studio=made, amount=credits, key=f"test:{number}", source="goodwill", reason="test", actor=Actor.house("tests")
         )
     return made
 

@@ -1,0 +1,37 @@
+"""Why access was not given, in words for the person who asked. Each has a `code` for programs."""
+
+
+class AccessProblem(Exception):
+    code = "access"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidOverride(AccessProblem):
+    code = "invalid_override"
+
+
+class InvalidInvitation(AccessProblem):
+    """The invitation cannot be written as asked."""
+
+    code = "invalid_invitation"
+
+
+class InvitationRefused(AccessProblem):
+    """The code opens nothing: unknown, used, revoked or expired. The message says which."""
+
+    code = "invitation_refused"
+
+
+class SignInFirst(AccessProblem):
+    """Somebody with the invited address is known here already, and must be signed in to accept."""
+
+    code = "sign_in_first"
+
+
+class WrongAddress(AccessProblem):
+    """The signed-in person is not who was invited."""
+
+    code = "wrong_address"

@@ -1,0 +1,136 @@
+"""From a tier and its exceptions to what one seat may do now. Pure: plain values in, one value out.
+
+The order, each step final for what it decides:
+1. no standing, a suspended studio, a suspended or ended seat: nothing at all, and `why` says so;
+2. each limit: the seat's own override, else the studio's, else the tier's; of several the newest, none past its end;
+3. the role says which acts there are; a guest only looks, whatever any override says.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+ALL = frozenset({"*"})
+
+ACTS: dict[str, frozenset[str]] = {
+    "owner": frozenset({"view", "submit", "edit_projects", "manage_seats", "manage_keys", "see_credits"}),
+    "producer": frozenset({"view", "submit", "edit_projects", "manage_keys", "see_credits"}),
+    "artist": frozenset({"view", "submit", "manage_keys", "see_credits"}),
+    "guest": frozenset({"view"}),
+}
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _positive(value: Any) -> bool:
+    return _whole(value) and 0 < value <= 2_000_000_000
+
+
+def _list_of_models(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+# What an override may change: the test its value must pass, and the words for a value that fails it.
+OVERRIDABLE: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "models": (_list_of_models, 'a list of model ids, or ["*"]'),
+    "max_pixels": (_positive, "a whole number above zero"),
+    "max_seconds": (_positive, "a whole number above zero"),
+    "references": (lambda value: isinstance(value, bool), "true or false"),
+    "api": (lambda value: isinstance(value, bool), "true or false"),
+    "concurrency": (_positive, "a whole number above zero"),
+    "queue_weight": (_positive, "a whole number above zero"),
+    "daily_takes": (
+        lambda value: value is None or (_whole(value) and 0 <= value <= 2_000_000_000),
+        "a whole number, or null for no limit",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TierLimits:
+    name: str
+    models: frozenset[str]
+    max_pixels: int
+    max_seconds: int
+    references: bool
+    api: bool
+    concurrency: int
+    queue_weight: int
+    daily_takes: int | None
+
+
+@dataclass(frozen=True)
+class OverrideValue:
+    """An override as a value. `of_seat` tells a seat's own from the studio's."""
+
+    field: str
+    value: Any
+    of_seat: bool
+    created_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Entitlements:
+    """What a seat may do right now. `max_pixels` is width times height; `daily_takes` None means no limit."""
+
+    active: bool
+    why: str
+    tier: str
+    models: frozenset[str] = frozenset()
+    max_pixels: int = 0
+    max_seconds: int = 0
+    references: bool = False
+    api: bool = False
+    concurrency: int = 0
+    queue_weight: int = 0
+    daily_takes: int | None = 0
+    acts: frozenset[str] = field(default_factory=frozenset)
+
+    def may(self, act: str) -> bool:
+        return act in self.acts
+
+    def allows_model(self, model_id: str) -> bool:
+        return "*" in self.models or model_id in self.models
+
+
+def resolve(
+    *,
+    tier: TierLimits | None,
+    overrides: Iterable[OverrideValue],
+    role: str,
+    seat_suspended: bool,
+    studio_suspended: bool,
+    now: datetime,
+    seat_ended: bool = False,
+) -> Entitlements:
+    """One seat's entitlements at `now`. An unknown role may do nothing."""
+    why = _why_not(tier, seat_suspended=seat_suspended, seat_ended=seat_ended, studio_suspended=studio_suspended)
+    if why or tier is None:
+        return Entitlements(active=False, why=why, tier=tier.name if tier else "")
+    limits = {name: getattr(tier, name) for name in OVERRIDABLE}
+    # Applied weakest first, so that what is strongest is written last.
+    in_force = (one for one in overrides if one.created_at <= now < one.ends_at and one.field in OVERRIDABLE)
+    for one in sorted(in_force, key=lambda one: (one.of_seat, one.created_at)):
+        limits[one.field] = frozenset(one.value) if one.field == "models" else one.value
+    acts = ACTS.get(role, frozenset())
+    if "submit" not in acts:
+        limits["api"] = False
+    if not limits["api"]:
+        acts -= {"manage_keys"}
+    return Entitlements(active=True, why="", tier=tier.name, acts=acts, **limits)
+
+
+def _why_not(tier: TierLimits | None, *, seat_suspended: bool, seat_ended: bool, studio_suspended: bool) -> str:
+    if studio_suspended:
+        return "Your studio is suspended. Your work is kept; write to the lab to have this looked at."
+    if seat_ended:
+        return "Your seat in this studio has ended. Ask an owner of the studio to invite you again."
+    if seat_suspended:
+        return "Your seat is suspended. Your work is kept; ask an owner of your studio, or write to the lab."
+    if tier is None:
+        return "Your studio stands in no tier yet. Write to the lab, and they will place it."
+    return ""
