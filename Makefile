@@ -4,14 +4,20 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE ?= 1
 
+# What `check` pretends to be for Django's own advice on production.
+PRODUCTION := STAGEDOOR_DEBUG=false SITE_URL=https://stagedoor.example ALLOWED_HOSTS=stagedoor.example \
+	SECRET_KEY=only-for-the-check-only-for-the-check-0123456789-abcdefghij-klm
+
 .PHONY: help setup run test check format train-starter score-starter benchmarks
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements.txt constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Stagedoor needs Python 3.11. Install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Preparing $(VENV): this downloads about 2 GB the first time."
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore -r requirements.txt
 	@touch $@
 
 .env:
@@ -22,10 +28,10 @@ setup: $(VENV)/.ready .env ## prepare .venv and a development .env
 
 run: setup ## the portal with its workers and demo people, on http://127.0.0.1:8000
 	$(PY) manage.py migrate --verbosity 0
-	$(PY) manage.py demo
-	$(PY) manage.py up
+	$(PY) manage.py demo --no-links
+	$(PY) manage.py up --links
 
-test: setup ## every check and every test, the browser's too
+test: check ## every check and every test, the browser's too
 	$(PY) tests/run.py
 
 check: setup ## the quick one: style, types, import order, migrations, Django's own checks
@@ -34,7 +40,8 @@ check: setup ## the quick one: style, types, import order, migrations, Django's 
 	$(VENV)/bin/mypy
 	PYTHONPATH=.:platform $(VENV)/bin/lint-imports --no-cache
 	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) manage.py check
+	$(PY) manage.py check --fail-level WARNING
+	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 format: setup ## put the code into its one format
 	$(VENV)/bin/ruff check --fix-only .

@@ -9,8 +9,16 @@ import pytest
 
 from accounts.models import Person, Seat, Studio
 from tests import factories
+from tests.house import House, scratch_house
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's sync API keeps an event loop in the thread
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts a whole house stays together in one of pytest-xdist's processes: one house, not two."""
+    for item in items:
+        if "live_house" in getattr(item, "fixturenames", ()) or "tests/faults/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("house"))
 
 
 @dataclass(frozen=True)
@@ -84,3 +92,13 @@ def files(settings, tmp_path: Path) -> Path:
         }
     }
     return tmp_path / "files"
+
+
+@pytest.fixture(scope="session")
+def live_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A real site with the demo people in it: web, worker and clock over a scratch database."""
+    with scratch_house(tmp_path_factory.mktemp("house")) as house:
+        house.manage("demo")
+        house.start("up", f"--port={house.port}")
+        house.wait_until_up()
+        yield house

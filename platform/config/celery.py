@@ -1,4 +1,4 @@
-"""The Celery app: wakes workers and knows the periodic work. It holds nothing that matters: the database is the queue."""
+"""The Celery app: wakes workers, knows the periodic work, holds nothing that matters (the database is the queue)."""
 
 from importlib import import_module
 from typing import Any

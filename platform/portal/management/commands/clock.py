@@ -6,7 +6,7 @@ from typing import Any
 from celery import Task
 from celery.schedules import BaseSchedule
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from config.celery import periodic_work
 
@@ -46,7 +46,6 @@ def tick(name: str, task: Task, schedule: BaseSchedule, stop: threading.Event) -
                 stop.wait(pause)
                 continue
             last = schedule.now()
-            close_old_connections()
             try:
                 task.run()
                 failures = 0

@@ -50,9 +50,8 @@ class Command(BaseCommand):
 
     def children(self, fd: int, options: dict[str, Any], environment: dict[str, str]) -> list[Child]:
         def child(name: str, *command: str, stage: int, grace: float, inherit: tuple[int, ...] = ()) -> Child:
-            return Child(
-                name, [sys.executable, "-u", sys.argv[0], *command], stage, grace, environment, inherit=inherit
-            )
+            around = {"DATABASE_POOL": "8"} | environment if command[0] == "web" else environment
+            return Child(name, [sys.executable, "-u", sys.argv[0], *command], stage, grace, around, inherit=inherit)
 
         # The web goes first, so that nothing new comes in; the clock goes last, to hear what the workers ended.
         return [
