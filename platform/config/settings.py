@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -289,7 +289,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": env.str("LOG_FORMAT", "lines", validate=OneOf(("lines", "json"))),
+            "formatter": env.str("LOG_FORMAT", "lines", validate=validate.OneOf(("lines", "json"))),
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},

@@ -15,8 +15,6 @@ from tests.house import wait_for
 
 LOYAL = "import time; print('here', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + LOYAL
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(60)"
-)
 
 
 def child(name: str, program: str, *, stage: int = 0, grace: float = 5) -> Child:
