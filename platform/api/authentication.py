@@ -17,9 +17,7 @@ class KeyAuthentication(BaseAuthentication):
             return None
         key = verify_key(text.strip().decode("ascii", "replace"))
         if key is None:
-            raise AuthenticationFailed(
-                "This key is not known here, or it has ended. Make a new one under Settings, Keys."
-            )
+            raise AuthenticationFailed("This key is not known here, or it has ended. Make a new one in Settings, Keys.")
         return key.seat.person, key
 
     def authenticate_header(self, request: Request) -> str:

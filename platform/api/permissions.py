@@ -1,17 +1,21 @@
 """What a key may do: what its scopes say, and nothing where a view names no scope."""
 
+from typing import TYPE_CHECKING
+
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from access import queries as access
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
     """A view names its scopes: `reads` for safe methods, `writes` for the others. None named means nobody may."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         if request.auth is None:
             raise NotAuthenticated("Send your key as “Authorization: Bearer sd_…”.")
         scope = getattr(view, "reads" if request.method in SAFE_METHODS else "writes", None)

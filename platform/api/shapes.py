@@ -1,4 +1,4 @@
-"""How things look from outside, and what may be sent. Input shapes check form alone; rules are the actions' business."""
+"""How things look from outside, and what may be sent. Input shapes check form alone; rules live in the actions."""
 
 from decimal import Decimal
 from typing import Any

@@ -119,9 +119,7 @@ class Content(SeatView):
         (card,) = queries.cards([queries.take_for(self.seat, pk)])
         variant = request.query_params.get("variant", "clip")
         if card.take.state != Take.State.READY:
-            raise Conflict(
-                f"{card.take} is {card.take.get_state_display().lower()}; there is no clip.", code="not_ready"
-            )
+            raise Conflict(f"{card.take} has no clip: {card.take.get_state_display().lower()}.", code="not_ready")
         if variant not in card.artifacts:
             raise Invalid(f"Choose a variant: {', '.join(card.artifacts)}.", field="variant")
         artifact = card.artifacts[variant]

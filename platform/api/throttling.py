@@ -1,14 +1,18 @@
 """How often a seat may call, whatever number of keys it has. The rate is settings' API_RATE."""
 
+from typing import TYPE_CHECKING
+
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class SeatThrottle(SimpleRateThrottle):
     scope = "seat"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
+    def get_cache_key(self, request: Request, view: "APIView") -> str:
         # Strangers share one allowance for each address: guessing keys is slow, and slows nobody else.
         ident = f"seat-{request.auth.seat_id}" if request.auth else f"address-{self.get_ident(request)}"
         return self.cache_format % {"scope": self.scope, "ident": ident}

@@ -8,10 +8,16 @@ from api import credits, errors, projects, takes
 
 app_name = "api"
 
+
+class Schema(SpectacularJSONAPIView):
+    """The description of the API; anybody may read it."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
 urlpatterns = [
-    path(
-        "openapi.json", SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"
-    ),
+    path("openapi.json", Schema.as_view(), name="schema"),
     path("models/", projects.Models.as_view(), name="models"),
     path("projects/", projects.Projects.as_view(), name="projects"),
     path("projects/<uuid:pk>/", projects.Project.as_view(), name="project"),

@@ -1,4 +1,4 @@
-"""The story of one prompt, from words to clip. Every verb is one transaction and leaves an entry in the audit record."""
+"""The story of one prompt, from words to clip. Every verb is one transaction and leaves an entry in the audit log."""
 
 import secrets
 from collections.abc import Callable
@@ -268,17 +268,15 @@ def wish_of(take: Take) -> Wish:
 def create_project(*, seat: Seat, name: str, key: str, api_key: ApiKey | None = None) -> Project:
     _check_key(key)
     name = _project_name(name)
+    asked = fingerprint(name=name)
 
     def new() -> Project:
         _may(access.entitlements(seat), "edit_projects")
-        project = Project.objects.create(studio=seat.studio, name=name, created_by=seat, key=key)
+        project = Project.objects.create(studio=seat.studio, name=name, created_by=seat, key=key, fingerprint=asked)
         _record_project(_actor(seat, api_key), "created", project)
         return project
 
-    project = _once(Project, None, new, created_by=seat, key=key)
-    if project.name != name:
-        raise Conflict("This idempotency key was used for another project.", code="key_reused", field="key")
-    return project
+    return _once(Project, asked, new, created_by=seat, key=key)
 
 
 def rename_project(*, seat: Seat, project: Project, name: str) -> Project:
@@ -361,7 +359,7 @@ def _refuse(take: Take, decision: Decision) -> None:
 
 def _hold(take: Take) -> None:
     try:
-        quotas.hold(studio=take.studio, amount=take.price, key=take.hold_key, memo=f"{take} of {take.project}")
+        quotas.hold(studio=take.studio, amount=take.price, key=take.hold_key, memo=str(take))
     except InsufficientCredits as short:
         raise OutOfCredits(short.message) from short
 
@@ -451,7 +449,7 @@ def _check_key(key: str) -> None:
         raise Invalid("An idempotency key of 1 to 200 characters is needed.", code="key_needed", field="key")
 
 
-def _once(model: type[Row], asked: str | None, new: Callable[[], Row], **by: Any) -> Row:
+def _once(model: type[Row], asked: str, new: Callable[[], Row], **by: Any) -> Row:
     """The row that a key names: the one that is there, else a new one. Two requests at once make one row.
 
     Raises Conflict where the row that is there was asked for differently.
@@ -466,6 +464,5 @@ def _once(model: type[Row], asked: str | None, new: Callable[[], Row], **by: Any
             known = model.objects.filter(**by).first()
             if known is None:
                 raise
-    if asked is not None:
-        same_request(known.fingerprint, asked)
+    same_request(known.fingerprint, asked)
     return known

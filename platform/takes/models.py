@@ -13,6 +13,7 @@ class Project(models.Model):
     name = models.CharField(max_length=120)
     created_by = models.ForeignKey("accounts.Seat", on_delete=models.PROTECT, related_name="+")
     key = models.CharField("idempotency key", max_length=200)
+    fingerprint = models.CharField("what was asked with that key", max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
     # When somebody last worked here: the list of projects is ordered by it.
     touched_at = models.DateTimeField(default=timezone.now)

@@ -108,10 +108,10 @@ def _beyond(entitlements: Entitlements, entry: CatalogueEntry, spec: Spec) -> It
         yield NotAllowed(f"Your tier ({tier}) does not include reference images.", field="reference")
 
 
-def fingerprint(**asked: Any) -> str:
+def fingerprint(wish: Wish | None = None, **asked: Any) -> str:
     """One value for everything that was asked, so that a key used twice for different things is noticed."""
-    wish = asked.pop("wish")
-    plain = {name: str(value) for name, value in asked.items() if value is not None} | {"wish": asdict(wish)}
+    plain: dict[str, Any] = {name: str(value) for name, value in asked.items() if value is not None}
+    plain["wish"] = asdict(wish) if wish else None
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,0 +1,34 @@
+"""The studio's credits, for programs."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from access import queries as access
+from api import shapes
+from api.base import SeatView, page, paged
+from api.projects import AFTER
+from quotas import queries
+from takes.errors import NotAllowed
+
+
+class CreditsView(SeatView):
+    reads = "credits:read"
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        if not access.entitlements(self.seat).may("see_credits"):
+            raise NotAllowed("Your role in this studio does not show you its credits. Ask an owner of the studio.")
+
+
+class Balance(CreditsView):
+    @extend_schema(responses=shapes.CreditsOut)
+    def get(self, request: Request) -> Response:
+        return Response(shapes.CreditsOut(queries.balance(self.seat.studio)).data)
+
+
+class Entries(CreditsView):
+    @extend_schema(parameters=[AFTER], responses=paged(shapes.EntryOut))
+    def get(self, request: Request) -> Response:
+        found = queries.entries(self.seat.studio, before=request.query_params.get("after"))
+        return Response(page(shapes.EntryOut, list(found.rows), found))

@@ -1,0 +1,182 @@
+"""Live pages: what became of a project's takes, as server-sent events, and the same by polling where those fail.
+
+A `Watch` remembers what it has told and each `look` tells what is new since: a take in another state is a whole card,
+a step of progress a few values. One look costs a bounded number of queries, however many takes are under way.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
+
+from access.queries import entitlements
+from accounts.models import Seat
+from takes.doors import door, project_or_404
+from takes.models import Take
+from takes.purse import purse
+from takes.stills import Still, stills
+
+BUSY, IDLE = 0.7, 3.0  # seconds between two looks, while something is under way and while nothing is
+BEAT = 15.0  # a comment at least so often tells proxies and browsers that the stream lives; rights are asked anew
+LENGTH = 240.0  # then the stream ends and the browser comes back through the front door
+# What ended is known to the page a moment after it ended; asking for a little more than was missed loses nothing.
+OVERLAP = timedelta(seconds=60)
+MOST = 60  # takes told of in one look
+
+
+@dataclass(frozen=True)
+class Message:
+    """One event: `card` {id, state, said, html}, `progress` (Still.progress_json) or `credits` {html}."""
+
+    kind: str
+    data: dict[str, Any]
+
+    def encode(self, at: str) -> bytes:
+        return f"event: {self.kind}\nid: {at}\ndata: {json.dumps(self.data)}\n\n".encode()
+
+
+@dataclass
+class Watch:
+    """One reader of one project."""
+
+    seat: Seat
+    project_id: Any
+    since: datetime
+    csrf_token: str
+    may_submit: bool
+    states: dict[Any, str] = field(default_factory=dict)
+    progress: dict[Any, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, request: HttpRequest, project_id: Any) -> "Watch":
+        heard = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
+        return cls(
+            seat=request.seat,
+            project_id=project_id,
+            since=_moment(heard),
+            csrf_token=get_token(request),
+            may_submit=request.rights.may("submit"),
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        return any(state in Take.UNDER_WAY for state in self.states.values())
+
+    def look(self) -> list[Message]:
+        """What is new since the last look, the oldest take first."""
+        first, now = not self.states, timezone.now()
+        told: list[Message] = []
+        for still in stills(self._takes()):
+            take = still.take
+            if self.states.get(take.pk) != still.state:
+                self.states[take.pk] = still.state
+                told.append(self._card(still))
+            if still.is_under_way and self.progress.get(take.pk) != (news := still.progress_json()):
+                self.progress[take.pk] = news
+                told.append(Message("progress", news))
+        self.since = now
+        if not first and any(message.kind == "card" for message in told):
+            html = render_to_string("takes/_purse.html", {"purse": purse(self.seat.studio)})
+            told.append(Message("credits", {"html": html}))
+        return told
+
+    def may_go_on(self) -> bool:
+        """Whether the seat may still look: it may have ended, or been suspended, since the stream began."""
+        return entitlements(Seat.objects.select_related("studio").get(pk=self.seat.pk)).may("view")
+
+    def _takes(self) -> list[Take]:
+        before = self.since - OVERLAP
+        open_then = [pk for pk, state in self.states.items() if state in Take.UNDER_WAY]
+        news = Q(state__in=Take.UNDER_WAY) | Q(pk__in=open_then) | Q(finished_at__gt=before) | Q(created_at__gt=before)
+        rows = Take.objects.filter(news, project=self.project_id).select_related("seat__person", "project")
+        return list(rows.order_by("-number")[:MOST])[::-1]
+
+    def _card(self, still: Still) -> Message:
+        html = render_to_string(
+            "takes/_card.html", {"still": still, "may_submit": self.may_submit, "csrf_token": self.csrf_token}
+        )
+        said = f"{still.take}: {still.word.lower()}."
+        return Message("card", {"id": str(still.take.pk), "state": still.state, "said": said, "html": html.strip()})
+
+
+async def events(request: HttpRequest, project_id: Any) -> HttpResponse:
+    """GET, text/event-stream. `Last-Event-ID`, or else ?since=, is the moment up to which the reader knows everything."""
+    opened = await sync_to_async(_open)(request, project_id)
+    if isinstance(opened, HttpResponse):
+        return opened
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingHttpResponse(_stream(opened), content_type="text/event-stream", headers=headers)
+
+
+@require_safe
+@door
+def poll(request: HttpRequest, project_id: Any) -> JsonResponse:
+    """GET {now, events: [{kind, data}]}: one look, for browsers that no stream gets through to."""
+    watch = Watch.of(request, project_or_404(request, project_id).pk)
+    told = [{"kind": message.kind, "data": message.data} for message in watch.look()]
+    return JsonResponse({"now": watch.since.isoformat(), "events": told}, headers={"Cache-Control": "no-store"})
+
+
+def _open(request: HttpRequest, project_id: Any) -> Watch | HttpResponse:
+    opened: list[Watch] = []
+
+    @require_safe
+    @door
+    def enter(request: HttpRequest) -> HttpResponse:
+        opened.append(Watch.of(request, project_or_404(request, project_id).pk))
+        return HttpResponse()
+
+    answer = enter(request)
+    return opened[0] if opened else answer
+
+
+async def _stream(watch: Watch) -> AsyncIterator[bytes]:
+    """Messages until the stream has run its length, the rights are gone, or the reader or the server leaves."""
+    began = beaten = time.monotonic()
+    yield b"retry: 2000\n\n"
+    while time.monotonic() - began < LENGTH:
+        for message in await _apart(watch.look):
+            yield message.encode(watch.since.isoformat())
+        if time.monotonic() - beaten > BEAT:
+            if not await _apart(watch.may_go_on):
+                return
+            beaten = time.monotonic()
+            yield b": still here\n\n"
+        await asyncio.sleep(BUSY if watch.is_busy else IDLE)
+
+
+async def _apart(ask: Any) -> Any:
+    """Run a read on one of the loop's few shared threads: streams share their database connections, whatever their
+    number, instead of holding one each."""
+
+    def asked() -> Any:
+        close_old_connections()
+        try:
+            return ask()
+        finally:
+            close_old_connections()
+
+    return await sync_to_async(asked, thread_sensitive=False)()
+
+
+def _moment(heard: str) -> datetime:
+    try:
+        moment = parse_datetime(heard)
+    except ValueError:
+        moment = None
+    if moment is None or timezone.is_naive(moment):
+        return timezone.now()
+    return moment
