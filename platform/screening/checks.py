@@ -18,7 +18,7 @@ Span = tuple[int, int]
 # Letters of other scripts and digits that read as Latin letters, as far as Unicode's own folding leaves them apart
 # (a small part of the confusables of Unicode Technical Standard 39).
 _LOOKS_LIKE = {
-    **dict(zip("аеорсухіјѕһԁɡіɩοανικρτυχ", "aeopcyxijshdgiioavikptux", strict=True)),
+    **dict(zip("аеорсухіјѕһԁɡɩкмтнвпοανικρτυχ", "aeopcyxijshdgikmthbnoavikptux", strict=True)),
     **{"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "l", "ı": "i"},
 }
 # Four letters or more, each alone; "a" and "I" before them are words of their own.
@@ -110,7 +110,7 @@ def _inside(span: Span, others: list[Span]) -> bool:
 
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_NUMBER = re.compile(r"(?<!\w)\+?\d(?:[ ().-]?\d){7,18}(?!\w)")
+_NUMBER = re.compile(r"(?<!\w)\+?\d(?:[ ().-]{0,2}\d){7,18}(?!\w)")
 
 
 def personal_data(material: Material) -> Iterator[Span]:
