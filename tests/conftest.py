@@ -9,6 +9,7 @@ import pytest
 
 from accounts.models import Person, Seat, Studio
 from tests import factories
+from tests.audit.flushing import flush_lifts_the_triggers  # noqa: F401 (a fixture, in force everywhere)
 from tests.house import House, scratch_house
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's sync API keeps an event loop in the thread

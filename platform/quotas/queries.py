@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
@@ -16,10 +17,11 @@ from quotas.models import Account, Entry, Grant, Hold, HoldPart
 
 @dataclass(frozen=True)
 class Balance:
-    """A studio's credits at one moment: of the lots still alive, what was given, is held, was spent and is free.
+    """A studio's credits at one moment: of the lots in force, what was given, is held, was spent and is free.
 
-    `lots` are the grants with something left to spend or held, in the order they will be spent. `renews_at` is when
-    monthly credits lapse and new ones come, or None for a studio whose tier has none.
+    `lots` are the grants in force, in the order they will be spent: those that can still be spent from, those of this
+    month, and those with something held. `renews_at` is when monthly credits lapse and new ones come, or None for a
+    studio whose tier has none.
     """
 
     granted: int
@@ -33,14 +35,11 @@ class Balance:
 def balance(studio: Studio, now: datetime | None = None) -> Balance:
     """Two queries. A lot past its expiry counts as lapsed even where nobody has swept it yet."""
     now = now or timezone.now()
-    alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    lots = {
-        lot.pk: lot
-        for lot in Grant.objects.filter(account__studio=studio).filter(Q(remaining__gt=0) & alive | Q(held__gt=0))
-    }
-    free = {pk: lot.remaining for pk, lot in lots.items() if lot.expires_at is None or lot.expires_at > now}
+    in_force = Q(held__gt=0) | Q(expires_at__gt=now) | Q(expires_at=None, remaining__gt=0)
+    lots = {lot.pk: lot for lot in Grant.objects.filter(in_force, account__studio=studio)}
+    free = [lot.remaining for lot in lots.values() if lot.expires_at is None or lot.expires_at > now]
     ordered = in_order(Lot(lot.pk, lot.priority, lot.expires_at, lot.remaining) for lot in lots.values())
-    held, available = sum(lot.held for lot in lots.values()), sum(free.values())
+    held, available = sum(lot.held for lot in lots.values()), sum(free)
     spent = sum(lot.spent for lot in lots.values())
     renews = Standing.objects.filter(studio=studio, until=None, tier__monthly_credits__gt=0).exists()
     return Balance(
@@ -75,10 +74,15 @@ def verify(studio: Studio | None = None) -> Iterator[Difference]:
     For each account: at every entry the sums so far were possible; all entries together make the account's columns; so
     do its lots; and what the lots hold and spent is what the holds say.
     """
-    accounts = Account.objects.select_related("studio").order_by("id")
-    for account in accounts if studio is None else accounts.filter(studio=studio):
-        for message in (*_entries_against(account), *_lots_against(account), *_holds_against(account)):
-            yield Difference(str(account.studio), message)
+    accounts = Account.objects.order_by("id")
+    if studio is not None:
+        accounts = accounts.filter(studio=studio)
+    for pk, name in list(accounts.values_list("pk", "studio__name")):
+        # Locked while it is added up: the reads must see one state, and the ledger goes on beside us.
+        with transaction.atomic():
+            account = Account.objects.select_for_update(no_key=True).get(pk=pk)
+            messages = [*_entries_against(account), *_lots_against(account), *_holds_against(account)]
+        yield from (Difference(name, message) for message in messages)
 
 
 def _entries_against(account: Account) -> Iterator[str]:

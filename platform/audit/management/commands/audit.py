@@ -15,9 +15,7 @@ class Command(BaseCommand):
         found = 0
         for trigger in sorted(append_only.missing(connection, Record._meta.db_table)):
             found += 1
-            self.stdout.write(
-                f"The trigger {trigger} is missing: the record can be changed. Restore it from a migration."
-            )
+            self.stdout.write(f"The trigger {trigger} is missing: records can be changed. Restore it from a migration.")
         for flaw in queries.flaws():
             found += 1
             self.stdout.write(f"Record {flaw.record_id}: {flaw.message}.")
