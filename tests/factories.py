@@ -39,7 +39,12 @@ def make_studio(name: str = "", *, tier: str | None = "studio", credits: int = 1
         access.place(studio=made, tier=Tier.objects.get(slug=tier), reason="test", actor=Actor.house("tests"))
     if credits:
         quotas.grant(
-            studio=made, amount=credits, key=f"test:{number}", source="goodwill", reason="test", actor=Actor.house("tests")
+            studio=made,
+            amount=credits,
+            key=f"test:{number}",
+            source="goodwill",
+            reason="test",
+            actor=Actor.house("tests"),
         )
     return made
 
@@ -54,7 +59,7 @@ def make_seat(
 def make_project(seat: Seat, name: str = "Tidewater") -> Any:
     from takes import actions as takes
 
-    return takes.create_project(seat=seat, name=name)
+    return takes.create_project(seat=seat, name=name, key=f"test-{next(_numbers)}")
 
 
 def make_take(

@@ -1,0 +1,128 @@
+"""The demo house: people in every role, studios, projects and takes, made by the same verbs that pages and API use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from access import actions as access
+from access.models import Tier
+from accounts.actions import open_studio, sign_in_link
+from accounts.models import Duty, Person, Seat, Studio
+from audit.actions import Actor
+from quotas import actions as quotas
+from takes import actions as takes
+from takes.models import Take
+
+HOUSE = Actor.house("manage.py demo")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A studio of the demo and the tier it stands in."""
+
+    name: str
+    tier: str
+    is_solo: bool = False
+
+
+@dataclass(frozen=True)
+class Somebody:
+    email: str
+    name: str
+    place: Place
+    role: str
+    duties: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> str:
+        duties = [str(Duty.Kind(duty).label) for duty in self.duties]
+        return ", ".join([*duties, f"{self.role} at {self.place.name}"])
+
+
+LANTERN = Place("Lantern Pictures", "studio")
+NORTHLIGHT = Place("Northlight", "first-ten", is_solo=True)
+LAB = Place("The lab", "lab")
+
+PEOPLE = (
+    Somebody("ines@lantern.example", "Ines Okafor", LANTERN, Seat.Role.OWNER),
+    Somebody("tomas@lantern.example", "Tomas Reyes", LANTERN, Seat.Role.PRODUCER),
+    Somebody("wen@lantern.example", "Wen Zhao", LANTERN, Seat.Role.ARTIST),
+    Somebody("mara@lantern.example", "Mara Lindqvist", LANTERN, Seat.Role.GUEST),
+    Somebody("sigrun@northlight.example", "Sigrun Aas", NORTHLIGHT, Seat.Role.OWNER),
+    Somebody("priya@lab.example", "Priya Nair", LAB, Seat.Role.OWNER, (Duty.Kind.ACCESS_LEAD,)),
+    Somebody("omar@lab.example", "Omar Said", LAB, Seat.Role.ARTIST, (Duty.Kind.REVIEWER,)),
+    Somebody("jo@lab.example", "Jo Brandt", LAB, Seat.Role.ARTIST, (Duty.Kind.RESEARCHER,)),
+    Somebody("ada@lab.example", "Ada Moreno", LAB, Seat.Role.ARTIST, (Duty.Kind.OPERATOR,)),
+)
+
+# (who, project, what they ask for). One is refused, so that a refusal can be seen; nothing goes beyond a tier's limits.
+TAKES = (
+    ("ines@lantern.example", "Tidewater", "a white sailboat drifts right over the sea at dusk, slow push in"),
+    ("wen@lantern.example", "Tidewater", "a red balloon rises over the sea at night"),
+    ("wen@lantern.example", "Tidewater", "fake news footage of a boat in a storm at sea"),
+    ("tomas@lantern.example", "Tidewater", "a yellow umbrella floats down over the ocean in the rain"),
+    ("wen@lantern.example", "Paper kites", "a purple kite climbs above the meadow at dawn"),
+    ("ines@lantern.example", "Paper kites", "a pink butterfly hovers in front of the mountains, camera pans left"),
+    ("sigrun@northlight.example", "Aurora", "an orange rocket goes up over the ice at midnight"),
+    ("sigrun@northlight.example", "Aurora", "a blue bird glides left over the city in the fog"),
+)
+
+
+@transaction.atomic
+def prepare() -> None:
+    """Bring in the demo's studios and people, with this month's credits. What is there already stays as it is."""
+    for somebody in PEOPLE:
+        if not Person.objects.filter(email=somebody.email).exists():
+            welcome(somebody)
+
+
+def welcome(somebody: Somebody) -> Seat:
+    tier = Tier.objects.get(slug=somebody.place.tier)
+    studio = Studio.objects.filter(name=somebody.place.name).first() or open_studio(
+        name=somebody.place.name, is_solo=somebody.place.is_solo, actor=HOUSE
+    )
+    _, code = access.invite(
+        email=somebody.email,
+        name=somebody.name,
+        studio=studio,
+        tier=tier,
+        role=somebody.role,
+        duties=somebody.duties,
+        actor=HOUSE,
+    )
+    seat = access.accept(code=code, name=somebody.name)
+    quotas.grant_recurring(studio=studio)
+    return seat
+
+
+def submit_takes() -> list[Take]:
+    """Send the demo's prompts, each once however often this runs. They are rendered by whichever worker comes first."""
+    submitted = []
+    for email, name, prompt in TAKES:
+        seat = Seat.objects.select_related("studio", "person").get(person__email=email, ended_at=None)
+        founder = seat.studio.seats.order_by("pk").first()
+        project = takes.create_project(seat=founder, name=name, key=f"demo:{name}")
+        submitted.append(
+            takes.submit(seat=seat, project=project, prompt=prompt, wish=takes.Wish(), key=f"demo:{prompt}")
+        )
+    return submitted
+
+
+def links_table(site: str) -> list[str]:
+    """One line per demo person with a sign-in link that works once, within a day."""
+    people = {person.email: person for person in Person.objects.filter(email__in=[one.email for one in PEOPLE])}
+    rows = [
+        (one.name, one.described, site.rstrip("/") + sign_in_link(people[one.email]))
+        for one in PEOPLE
+        if one.email in people
+    ]
+    return ["Sign in as (each link works once):", *columns(rows)] if rows else ["There are no demo people yet."]
+
+
+def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    rows = list(rows)
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
