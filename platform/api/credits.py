@@ -10,6 +10,9 @@ from api.base import SeatView, page, paged
 from api.projects import AFTER
 from quotas import queries
 from takes.errors import NotAllowed
+from takes.queries import Page
+
+PAGE = 50
 
 
 class CreditsView(SeatView):
@@ -30,5 +33,7 @@ class Balance(CreditsView):
 class Entries(CreditsView):
     @extend_schema(parameters=[AFTER], responses=paged(shapes.EntryOut))
     def get(self, request: Request) -> Response:
-        found = queries.entries(self.seat.studio, before=request.query_params.get("after"))
+        after = request.query_params.get("after", "")
+        lines = queries.entries(self.seat.studio, int(after) if after.isdecimal() else None, PAGE + 1)
+        found = Page(lines[:PAGE], str(lines[PAGE - 1].pk) if len(lines) > PAGE else None)
         return Response(page(shapes.EntryOut, list(found.rows), found))

@@ -168,20 +168,27 @@ class ModelOut(serializers.Serializer):
 
 class LotOut(serializers.Serializer):
     source = serializers.CharField()
-    left = serializers.IntegerField()
+    amount = serializers.IntegerField()
+    remaining = serializers.IntegerField()
+    held = serializers.IntegerField()
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
 class CreditsOut(serializers.Serializer):
+    """Of the lots in force. `lots` are in the order they will be spent."""
+
     granted = serializers.IntegerField()
     held = serializers.IntegerField()
     spent = serializers.IntegerField()
     available = serializers.IntegerField()
+    renews_at = serializers.DateTimeField(allow_null=True)
+    lots = LotOut(many=True)
 
 
 class EntryOut(serializers.Serializer):
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(["grant", "hold", "settle", "release", "lapse"])
     amount = serializers.IntegerField()
     memo = serializers.CharField()
+    reason = serializers.CharField()
