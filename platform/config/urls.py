@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("access.urls")),
     path("", include("quotas.urls")),
     path("", include("takes.urls")),
+    path("", include("screening.urls")),
     path("api/v1/", include("api.urls")),
 ]
