@@ -77,7 +77,10 @@ def test_erasing_a_record_takes_the_values_and_leaves_the_leaf(db):
     assert (written.canonical, written.leaf_hash) == before
     assert not Disclosure.objects.exists()
     assert list(queries.flaws()) == []
-    assert json.loads(queries.records_for(written).get().canonical)["facts"] == {"values": 2, "reason": "asked on 3 Nov"}
+    assert json.loads(queries.records_for(written).get().canonical)["facts"] == {
+        "values": 2,
+        "reason": "asked on 3 Nov",
+    }
 
 
 def test_erasing_a_subject_takes_theirs_and_nobody_elses(db):
@@ -102,8 +105,6 @@ def test_it_finds_what_happened_to_a_thing_and_in_a_studio(db):
 @pytest.fixture
 def unguarded(db):
     """The audit tables as an intruder with the database's password leaves them."""
-    if connection.vendor == "postgresql":
-        connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
     with connection.cursor() as cursor:
         for statement in append_only.removing(connection.vendor, "audit_record"):
             cursor.execute(statement)
