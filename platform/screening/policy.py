@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from screening.checks import CHECKS, Material
+
 POLICIES = Path(__file__).resolve().parent / "policies"
 ALLOW, REVIEW, REFUSE = "allow", "review", "refuse"
 _STRICTNESS = (ALLOW, REVIEW, REFUSE)
@@ -71,8 +73,6 @@ def decide(policy: Policy, words: str, references: Sequence[Any], entitlements: 
     do, for checks that look at them. An unknown check in a policy is a ValueError: a rule that cannot be run must
     never be passed over in silence.
     """
-    from screening.checks import CHECKS, Material
-
     material = Material.of(words, references, entitlements)
     findings = []
     for rule in policy.rules:
