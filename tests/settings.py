@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from environs import Env
+
 _VAR = Path(tempfile.mkdtemp(prefix="stagedoor-test-"))
 _OWNER = os.getpid()
 
@@ -45,6 +47,8 @@ os.environ |= {
     "LOG_LEVEL": "WARNING",
     "DEVICE": "cpu",
 }
+
+Env.read_env = lambda *_, **__: False  # no .env at all
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, STORAGES  # noqa: E402

@@ -262,6 +262,8 @@ DEVICE = env.str("DEVICE", "auto")  # auto, cpu, cuda, cuda:1, …
 # A worker that says nothing for RENDER_LEASE seconds is taken for dead, and its job given to another.
 RENDER_LEASE = env.float("RENDER_LEASE", 20.0)
 RENDER_BEAT = env.float("RENDER_BEAT", 2.0)
+# Threads a worker computes with on the CPU; 0 leaves it to torch, which takes every core.
+TORCH_THREADS = env.int("STAGEDOOR_TORCH_THREADS", 0)
 
 # --- One log ---------------------------------------------------------------------------------------------------------
 

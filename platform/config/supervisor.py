@@ -14,6 +14,7 @@ from typing import TextIO
 COLOURS = {"web": 36, "clock": 35, "worker": 33}
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a dead process is started again
 STEADY = 60.0  # a process that lived this long has earned a fresh start
+LAST_CALL = 5.0  # seconds between the second request to end and the kill
 
 
 def pause_before_restart(*, deaths: int) -> float:
@@ -120,16 +121,25 @@ class Supervisor:
             self.out.flush()
 
     def end(self) -> None:
-        """Stage by stage: ask politely, wait as long as each child's grace, kill what is left."""
+        """Stage by stage: ask, wait as long as the children's grace, ask again, and kill what is still there."""
         for stage in sorted({child.stage for child in self.children}):
             leaving = [child for child in self.children if child.stage == stage and child.alive]
+            self.ask(leaving, max((child.grace for child in leaving), default=0))
+            # A worker takes the second request as: do not finish the job at hand, give it back.
+            self.ask(leaving, LAST_CALL)
             for child in leaving:
-                child.process.terminate()
-            deadline = time.monotonic() + max((child.grace for child in leaving), default=0)
-            while any(child.alive for child in leaving) and time.monotonic() < deadline and not self.hurried:
-                time.sleep(0.05)
-            for child in leaving:
+                assert child.process is not None
                 if child.alive:
                     self.say("up", f"{child.name} did not end in time and is killed")
                     child.process.kill()
                 child.process.wait()
+
+    def ask(self, leaving: list[Child], patience: float) -> None:
+        """Tell those still alive to end, and wait for it at most `patience` seconds; not at all when hurried."""
+        alive = [child for child in leaving if child.alive]
+        for child in alive:
+            assert child.process is not None
+            child.process.terminate()
+        deadline = time.monotonic() + patience
+        while any(child.alive for child in alive) and time.monotonic() < deadline and not self.hurried:
+            time.sleep(0.05)

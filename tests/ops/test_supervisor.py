@@ -76,7 +76,8 @@ def test_every_line_of_the_log_carries_its_origin(supervised):
     assert all(re.match(r"(web   |worker) \| ", line) for line in supervisor.out.getvalue().splitlines())
 
 
-def test_children_end_stage_by_stage(supervised):
+def test_children_end_stage_by_stage(supervised, monkeypatch):
+    monkeypatch.setattr("config.supervisor.LAST_CALL", 0.2)
     first, last = child("web", STUBBORN, stage=0, grace=1), child("clock", LOYAL, stage=1)
     supervisor = supervised(first, last)
     wait_for(lambda: supervisor.out.getvalue().count("here") == 2, "both to live")
@@ -89,7 +90,8 @@ def test_children_end_stage_by_stage(supervised):
     wait_for(lambda: not last.alive, "the last stage to end")
 
 
-def test_a_straggler_is_killed_after_its_grace(supervised):
+def test_a_straggler_is_killed_after_its_grace_and_a_last_call(supervised, monkeypatch):
+    monkeypatch.setattr("config.supervisor.LAST_CALL", 0.2)
     one = child("worker", STUBBORN, grace=0.3)
     supervisor = supervised(one)
     wait_for(lambda: said(supervisor, "here"), "it to live")
@@ -97,6 +99,19 @@ def test_a_straggler_is_killed_after_its_grace(supervised):
     wait_for(lambda: not one.alive, "it to be killed", seconds=5)
     assert said(supervisor, "worker did not end in time and is killed")
     assert one.process.returncode == -signal.SIGKILL
+
+
+def test_a_child_is_asked_twice_before_it_is_killed(supervised):
+    reluctant = (
+        "import signal; asked = []; "
+        "signal.signal(signal.SIGTERM, lambda *_: asked.append(1) if not asked else exit(0)); " + LOYAL
+    )
+    one = child("worker", reluctant, grace=0.3)
+    supervisor = supervised(one)
+    wait_for(lambda: said(supervisor, "here"), "it to live")
+    supervisor.ask_to_stop()
+    wait_for(lambda: not one.alive, "it to end", seconds=5)
+    assert one.process.returncode == 0
 
 
 def test_a_second_signal_waits_for_nobody(supervised):

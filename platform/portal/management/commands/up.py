@@ -21,7 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--web", type=int, default=1, help="processes that serve pages (default 1)")
-        parser.add_argument("--workers", type=int, default=1, help="processes that render, one per GPU (default 1)")
+        parser.add_argument("--workers", type=int, default=1, help="processes that render (default 1)")
+        parser.add_argument("--devices", default="", help="one worker on each of these instead: cuda:0,cuda:1")
         parser.add_argument("--links", action="store_true", help="print the demo people's sign-in links when it is up")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,13 +54,17 @@ class Command(BaseCommand):
             around = {"DATABASE_POOL": "8"} | environment if command[0] == "web" else environment
             return Child(name, [sys.executable, "-u", sys.argv[0], *command], stage, grace, around, inherit=inherit)
 
+        devices = [f"--device={name}" for name in options["devices"].split(",") if name] or [""] * options["workers"]
         # The web goes first, so that nothing new comes in; the clock goes last, to hear what the workers ended.
         return [
             *(
                 child(name, "web", f"--fd={fd}", stage=0, grace=8, inherit=(fd,))
                 for name in numbered("web", options["web"])
             ),
-            *(child(name, "worker", stage=1, grace=20) for name in numbered("worker", options["workers"])),
+            *(
+                child(name, "worker", *filter(None, [device]), stage=1, grace=10)
+                for name, device in zip(numbered("worker", len(devices)), devices, strict=True)
+            ),
             child("clock", "clock", stage=2, grace=12),
         ]
 
