@@ -429,10 +429,7 @@ def test_verify_prints_what_differs_and_fails(studio):
     out = StringIO()
     with pytest.raises(CommandError, match="do not agree"):
         call_command("ledger", "verify", stdout=out)
-    assert (
-        f"{studio.name}: the entries add up to 100 granted, 40 held, 0 spent; the account says 90, 40, 0"
-        in out.getvalue()
-    )
+    assert f"{studio.name}: the entries add up to 100 granted, 40 held, 0 spent; the account says 90" in out.getvalue()
     assert "the lots add up to 100 granted" in out.getvalue()
     Account.objects.update(granted=100)
 
@@ -448,7 +445,7 @@ def test_verify_finds_a_hold_without_its_parts(studio):
     HoldPart.objects.update(amount=40)
 
 
-def test_verify_misses_a_trigger_that_is_gone(studio):
+def test_verify_notices_a_trigger_that_is_gone(studio):
     from django.db import connection
 
     connection.check_constraints()

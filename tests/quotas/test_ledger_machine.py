@@ -1,4 +1,4 @@
-"""The ledger against a model of itself that fits on a page: same verbs in any order, same sums, same lots, same answers."""
+"""The ledger against a model of itself that fits on a page: the same verbs, sums, lots and answers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ hours_ahead = st.none() | st.integers(1, 30)
 
 
 class Ledger:
-    """Lots are [priority, ends or None, age, amount, free, held, spent]; a hold is [[(lot, part)], state, settled, ends]."""
+    """A lot is [priority, ends, age, amount, free, held, spent]; a hold is [[(lot, part), …], state, settled, ends]."""
 
     def __init__(self) -> None:
         self.lots: dict[str, list[Any]] = {}
@@ -151,7 +151,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(key=ended)
     def end_again(self, key: str) -> None:
-        parts, state, settled, _ = self.model.holds[key]
+        _, state, settled, _ = self.model.holds[key]
         if state == "settled":
             assert actions.settle(key=key, amount=settled, now=self.now).settled == settled
             with pytest.raises(actions.HoldEnded):
@@ -199,7 +199,7 @@ def test_the_ledger_is_its_model_under_any_sequence_of_verbs(db):
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -23,7 +23,7 @@ def test_a_longer_clip_never_costs_less(rate, frames, fps):
 
 
 def test_a_third_of_a_frame_rate_loses_no_credit():
-    # 24000/1001 fps: in floating point, 1001 frames at 1000 a second come out as 41708.333…; rounded up once, not twice.
+    # 1000 frames at 24000/1001 a second, 24 credits each: 1001 exactly, where floating point may say a little more.
     assert price(rate=24, frames=1000, fps=Fraction(24000, 1001)) == 1001
     assert price(rate=3, frames=8, fps=Fraction(8)) == 3
 
