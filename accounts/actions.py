@@ -144,7 +144,7 @@ def reopen_seat(*, seat: Seat, actor: object) -> Seat:
 
 def _lock(studio: Studio) -> None:
     # Every change of a studio's seats passes through the studio's row, so that two owners cannot step down at once.
-    Studio.objects.select_for_update().get(pk=studio.pk)
+    Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)
 
 
 def _locked(seat: Seat) -> Seat:
@@ -196,7 +196,7 @@ def create_key(
 
 @transaction.atomic
 def revoke_key(*, key: ApiKey, actor: object) -> ApiKey:
-    key = ApiKey.objects.select_for_update().get(pk=key.pk)
+    key = ApiKey.objects.select_for_update(no_key=True).get(pk=key.pk)
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
@@ -218,7 +218,7 @@ def verify_key(text: str) -> ApiKey | None:
     )
     same = hmac.compare_digest(_hash(secret), key.secret_hash if key else "0" * 64)
     now = timezone.now()
-    if key is None or not same or not key.is_live(now) or not key.seat.is_open or not key.seat.person.is_active:
+    if key is None or not same or not key.is_live or not key.seat.is_open or not key.seat.person.is_active:
         return None
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - KEY_USE_RESOLUTION)
     if key.last_used_at is None or key.last_used_at < now - KEY_USE_RESOLUTION:

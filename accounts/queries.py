@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import ApiKey, Person, Seat, Studio
@@ -47,3 +47,13 @@ def owners_of(studio: Studio) -> QuerySet[Person]:
     return Person.objects.filter(
         seats__studio=studio, seats__role=Seat.Role.OWNER, seats__ended_at=None, seats__suspended_at=None
     ).order_by("name")
+
+
+def keys_in(studio: Studio) -> QuerySet[ApiKey]:
+    """Every live key of the studio's seats, for those who may shut one that leaked."""
+    live = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return (
+        ApiKey.objects.filter(live, seat__studio=studio, revoked_at=None)
+        .select_related("seat__person", "seat__studio")
+        .order_by("seat__person__name", "-created_at")
+    )

@@ -1,9 +1,13 @@
 """What the rail and the settings' tabs show: only places that exist and that this person may enter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+
+from access.rules import ACTS
+from quotas.queries import balance
 
 
 @dataclass(frozen=True)
@@ -16,29 +20,49 @@ class Place:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Template context for every page: `places` (the rail) and `settings_places` (the tabs)."""
-    if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"places": [], "settings_places": []}
-    seat = getattr(request, "seat", None)
-    rail, tabs = [], [("Profile", "profile"), ("Security", "mfa_index"), ("Sessions", "usersessions_list")]
-    if seat is not None:
-        rail += [("Projects", "takes:projects"), ("Credits", "credits")]
-        tabs[1:1] = [("Seats", "seats"), ("Keys", "keys")]
-    return {
-        "places": _places(request, [*rail, ("Settings", "profile")], under={"Settings": "/settings/"}),
-        "settings_places": _places(request, tabs, under={"Profile": None}),
-    }
+    """Template context for every page. Templates call what they use, so a fragment without a rail asks nothing."""
+    return {"places": partial(rail, request), "settings_places": partial(tabs, request)}
 
 
-def _places(request: HttpRequest, wanted: list[tuple[str, str]], under: dict[str, str | None]) -> list[Place]:
-    """Places in order; a place is current on its own page, and on pages below its address (or below `under`)."""
+def rail(request: HttpRequest) -> list[Place]:
+    """Two queries for a seat that may see credits, none otherwise."""
+    if not _is_known(request):
+        return []
+    wanted = [("Settings", "profile")]
+    if request.seat is not None:
+        acts = ACTS[request.seat.role]
+        wanted = [("Projects", "takes:projects"), *([("Credits", "credits")] if "see_credits" in acts else []), *wanted]
+    places = _places(request, wanted, below={"Settings": "/settings/"})
+    return [_with_credits(place, request) if place.title == "Credits" else place for place in places]
+
+
+def tabs(request: HttpRequest) -> list[Place]:
+    """The settings' pages."""
+    if not _is_known(request):
+        return []
+    of_seat = [("Seats", "seats"), ("Keys", "keys")] if request.seat is not None else []
+    wanted = [("Profile", "profile"), *of_seat, ("Security", "mfa_index"), ("Sessions", "usersessions_list")]
+    return _places(request, wanted, below={"Profile": None})
+
+
+def _is_known(request: HttpRequest) -> bool:
+    # An error before the middleware has run leaves a request without user or seat.
+    return hasattr(request, "seat") and request.user.is_authenticated
+
+
+def _with_credits(place: Place, request: HttpRequest) -> Place:
+    return replace(place, count=f"{balance(request.seat.studio).available:,}", hint="credits left")
+
+
+def _places(request: HttpRequest, wanted: list[tuple[str, str]], below: dict[str, str | None]) -> list[Place]:
+    """A place is current on its own page, and on pages below its address (or below another: `below`, None: nowhere)."""
     places = []
     for title, name in wanted:
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        root = under.get(title, url)
-        below = root is not None and request.path.startswith(root)
-        places.append(Place(title, url, "page" if request.path == url else "true" if below else ""))
+        root = below.get(title, url)
+        inside = root is not None and request.path.startswith(root)
+        places.append(Place(title, url, "page" if request.path == url else "true" if inside else ""))
     return places

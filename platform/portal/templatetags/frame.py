@@ -21,3 +21,22 @@ def undo_url(message: Message) -> str:
     """The path that undoes what the message tells of, or nothing."""
     tags = message.extra_tags or ""
     return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""
+
+
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """ "Firefox on Linux" for the header a browser sends; the first words of anything else."""
+    name = next((name for mark, name in BROWSERS if mark in user_agent), user_agent[:40] or "Unknown browser")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{name} on {system}" if system else name

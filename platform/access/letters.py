@@ -1,0 +1,26 @@
+"""What we write to people about coming in."""
+
+import logging
+
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+
+from access.models import Invitation
+
+log = logging.getLogger(__name__)
+
+
+def send_invitation(invitation: Invitation, *, link: str, studio: str, inviter: str) -> bool:
+    """Mail the link to whom it is for; False when the mail could not be handed over, which undoes nothing."""
+    words = {"invitation": invitation, "link": link, "studio": studio, "inviter": inviter}
+    try:
+        send_mail(
+            f"{inviter} invites you to {studio}",
+            render_to_string("access/invitation.txt", words),
+            None,
+            [invitation.email],
+        )
+    except OSError:
+        log.exception("Invitation %s could not be mailed", invitation.pk)
+        return False
+    return True

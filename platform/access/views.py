@@ -1,0 +1,167 @@
+"""A studio's seats and the keys of its seats: settings that need to know what a seat may do."""
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from access import actions, queries
+from access.decorators import act_required
+from access.errors import InvalidInvitation
+from access.forms import InviteForm, KeyForm, RoleForm
+from access.letters import send_invitation
+from access.models import Invitation
+from accounts import actions as accounts
+from accounts import notices
+from accounts.errors import AccountsError
+from accounts.models import ApiKey, Seat
+from accounts.queries import ended_seats_in, keys_in, keys_of, seats_in
+from audit.actors import Actor
+
+# --- Seats -----------------------------------------------------------------------------------------------------------
+
+
+@act_required("view")
+def seats(request: HttpRequest) -> HttpResponse:
+    return _seats_page(request, InviteForm())
+
+
+def _seats_page(request: HttpRequest, form: InviteForm, **more: object) -> HttpResponse:
+    studio = request.seat.studio
+    manages = request.entitlements.may("manage_seats")
+    context = {"seats": seats_in(studio), "manages": manages, "roles": Seat.Role.choices} | more
+    if manages:
+        context |= {"form": form, "invitations": queries.invitations_of(studio), "ended": ended_seats_in(studio)}
+    return render(request, "access/seats.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@never_cache
+@act_required("manage_seats")
+def invite(request: HttpRequest) -> HttpResponse:
+    """Mails the link and shows it this once: afterwards only its hash is known."""
+    form, studio = InviteForm(request.POST), request.seat.studio
+    if not form.is_valid():
+        return _seats_page(request, form)
+    try:
+        invitation, code = actions.invite(
+            email=form.cleaned_data["email"],
+            role=form.cleaned_data["role"],
+            tier=queries.standing_of(studio).tier,
+            studio=studio,
+            actor=Actor.of_seat(request.seat),
+        )
+    except InvalidInvitation as problem:
+        form.add_error("email", problem.message)
+        return _seats_page(request, form)
+    link = request.build_absolute_uri(reverse("join", args=[code]))
+    mailed = send_invitation(invitation, link=link, studio=studio.name, inviter=request.user.name)
+    return _seats_page(request, InviteForm(), invited=invitation, link=link, mailed=mailed)
+
+
+@require_POST
+@act_required("manage_seats")
+def revoke_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    invitation = get_object_or_404(Invitation, pk=pk, studio=request.seat.studio)
+    actions.revoke(invitation=invitation, actor=Actor.of_seat(request.seat))
+    notices.done(request, f"The invitation to {invitation.email} opens nothing any more.")
+    return redirect("seats")
+
+
+@require_POST
+@act_required("manage_seats")
+def change_role(request: HttpRequest, pk: int) -> HttpResponse:
+    seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        raise Http404("There is no such role.")
+    role = form.cleaned_data["role"]
+    said = f"{seat.person.name} is now {Seat.Role(role).label.lower()}."
+    return _change(request, said, lambda actor: accounts.change_role(seat=seat, role=role, actor=actor))
+
+
+@require_POST
+@act_required("manage_seats")
+def suspend(request: HttpRequest, pk: int) -> HttpResponse:
+    seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
+    said = f"{seat.person.name}'s seat is suspended, and its keys with it."
+    undo = reverse("seat_restore", args=[pk])
+    return _change(request, said, lambda actor: accounts.suspend_seat(seat=seat, actor=actor), undo)
+
+
+@require_POST
+@act_required("manage_seats")
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
+    said = f"{seat.person.name}'s seat is open again."
+    return _change(request, said, lambda actor: accounts.restore_seat(seat=seat, actor=actor))
+
+
+@require_POST
+@act_required("manage_seats")
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
+    said = f"{seat.person.name}'s seat has ended. What they made stays."
+    undo = reverse("seat_reopen", args=[pk])
+    return _change(request, said, lambda actor: accounts.end_seat(seat=seat, actor=actor), undo)
+
+
+@require_POST
+@act_required("manage_seats")
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    seat = get_object_or_404(ended_seats_in(request.seat.studio), pk=pk)
+    said = f"{seat.person.name} is back."
+    return _change(request, said, lambda actor: accounts.reopen_seat(seat=seat, actor=actor))
+
+
+def _change(request: HttpRequest, said: str, verb: Callable[[Actor], Seat], undo: str | None = None) -> HttpResponse:
+    try:
+        seat = verb(Actor.of_seat(request.seat))
+    except AccountsError as problem:
+        notices.refused(request, problem.message)
+        return redirect("seats")
+    if seat.pk == request.seat.pk and not seat.is_open:
+        return redirect("home")  # who shut their own seat can neither see this page nor undo it
+    notices.done(request, said, undo=undo)
+    return redirect("seats")
+
+
+# --- Keys ------------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@act_required("view")
+def keys(request: HttpRequest) -> HttpResponse:
+    """One's own keys. A new one's secret is in the answer to the form and nowhere else, so the answer is never kept."""
+    may, made, secret = request.entitlements.may("manage_keys"), None, ""
+    form = KeyForm(request.POST or None)
+    if request.method == "POST" and may and form.is_valid():
+        made, secret = accounts.create_key(
+            seat=request.seat,
+            name=form.cleaned_data["name"],
+            scopes=form.cleaned_data["scopes"],
+            expires_at=form.expires_at(),
+            actor=Actor.of_seat(request.seat),
+        )
+        form = KeyForm()
+    context = {"form": form, "keys": keys_of(request.seat), "may": may, "made": made, "secret": secret}
+    if request.entitlements.may("manage_seats"):
+        context["others"] = keys_in(request.seat.studio).exclude(seat=request.seat)
+    response = render(request, "access/keys.html", context, status=422 if form.errors else 200)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+@act_required("view")
+def revoke_key(request: HttpRequest, pk: str) -> HttpResponse:
+    """One's own key; an owner also any key of the studio, so that a leaked one can be shut without its maker."""
+    reach = keys_in(request.seat.studio) if request.entitlements.may("manage_seats") else keys_of(request.seat)
+    key: ApiKey = get_object_or_404(reach, pk=pk)
+    accounts.revoke_key(key=key, actor=Actor.of_seat(request.seat))
+    notices.done(request, f"“{key.name}” no longer opens anything.")
+    return redirect("keys")
