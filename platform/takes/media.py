@@ -23,7 +23,7 @@ from takes.models import Take
 CHUNK = 256 * 1024
 # An artifact's address always gives the same bytes; only the studio's own browsers may keep them.
 FOREVER = "private, max-age=31536000, immutable"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @require_safe

@@ -113,7 +113,7 @@ class Watch:
 
 
 async def events(request: HttpRequest, project_id: Any) -> HttpResponse:
-    """GET, text/event-stream. `Last-Event-ID`, or else ?since=, is the moment up to which the reader knows everything."""
+    """GET, text/event-stream. `Last-Event-ID`, else ?since=, is the moment up to which the reader knows everything."""
     opened = await sync_to_async(_open)(request, project_id)
     if isinstance(opened, HttpResponse):
         return opened

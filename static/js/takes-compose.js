@@ -56,7 +56,12 @@ for (const form of document.querySelectorAll("form[data-compose]")) {
   fit()
 }
 
-// A preflight that was turned away (too many at once) still has something to say.
+// A preflight that was turned away (too many at once) still has something to say; one that says the same is not read
+// out again.
+let before = ""
 document.addEventListener("htmx:beforeSwap", event => {
-  if (event.detail.target.id === "preflight" && [403, 429].includes(event.detail.xhr.status)) event.detail.shouldSwap = true
+  const { target, xhr } = event.detail
+  if (target.id !== "preflight") return
+  event.detail.shouldSwap = (xhr.status === 200 || xhr.status === 403 || xhr.status === 429) && xhr.responseText !== before
+  before = xhr.responseText
 })

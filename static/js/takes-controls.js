@@ -26,6 +26,18 @@ const keys = {
 }
 const letters = { i: "start", o: "end", x: "unmark", l: "loop", f: "screen", "?": "keys" }
 
+// A browser may be set to keep nothing at all; then a choice lasts as long as the page.
+const remembered = () => {
+  try {
+    return localStorage.getItem(SWITCH)
+  } catch {}
+}
+const remember = choice => {
+  try {
+    localStorage.setItem(SWITCH, choice)
+  } catch {}
+}
+
 for (const root of document.querySelectorAll("[data-player]")) {
   const { player } = root
   if (!player) continue
@@ -36,15 +48,15 @@ for (const root of document.querySelectorAll("[data-player]")) {
   place("speed").addEventListener("change", event => (player.video.playbackRate = Number(event.target.value)))
 
   // People who speak to their computer must be able to switch single letters off; arrows and space stay.
-  single.checked = localStorage.getItem(SWITCH) !== "off"
-  single.addEventListener("change", () => localStorage.setItem(SWITCH, single.checked ? "on" : "off"))
+  single.checked = remembered() !== "off"
+  single.addEventListener("change", () => remember(single.checked ? "on" : "off"))
 
   document.addEventListener("keydown", event => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest(SPARED)) return
     if (event.key === " " && event.target.closest("button, summary, a")) return
     const held = event.shiftKey && event.key.startsWith("Arrow") ? "shift " : ""
     const act = keys[held + event.key] ?? (single.checked ? letters[event.key] : undefined)
-    if (!act || ((event.key === "Home" || event.key === "End" || event.key.startsWith("Page")) && !root.contains(event.target))) return
+    if (!act || (event.key.startsWith("Page") && !root.contains(event.target))) return
     event.preventDefault()
     acts[act](player)
   })

@@ -27,11 +27,11 @@ for (const section of document.querySelectorAll("[data-live]")) {
     const address = new URL(section.dataset.livePoll, location.href)
     address.searchParams.set("since", since)
     const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null)
-    if (answer?.ok) {
+    if (answer?.ok && !answer.redirected) {
       const { now, events } = await answer.json()
       since = now
       for (const { kind, data } of events) tell(kind, data)
-    } else if (answer && answer.status < 500 && answer.status !== 429) {
+    } else if (answer && (answer.redirected || (answer.status < 500 && answer.status !== 429))) {
       return // signed out, or no longer ours to see
     }
     timer = setTimeout(look, EVERY)

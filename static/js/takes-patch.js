@@ -26,12 +26,13 @@ for (const section of document.querySelectorAll("[data-live]")) {
 
   section.addEventListener("take:card", ({ detail }) => {
     const old = find(section, detail.id)
-    const only = section.dataset.liveTake
-    if (only) {
+    if (old?.dataset.state === detail.state) return
+    if ("liveTake" in section.dataset) {
       // The page of one take is built around its state: when that changes, the page is another one.
-      if (only === detail.id && old?.dataset.state !== detail.state) location.reload()
+      if (old) location.reload()
       return
     }
+    if (!old && "liveOlder" in section.dataset) return
     const card = built(detail.html)
     const held = old?.contains(document.activeElement)
     if (old) old.replaceWith(card)

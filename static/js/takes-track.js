@@ -6,8 +6,8 @@ for (const root of document.querySelectorAll("[data-player]")) {
   const head = track.querySelector("[data-head]")
   const range = track.querySelector("[data-range]")
   const thumb = track.querySelector("[data-thumb]")
-  const sprite = { src: root.dataset.sprite, columns: Number(root.dataset.spriteColumns), width: Number(root.dataset.spriteWidth),
-    height: Number(root.dataset.spriteHeight), every: Number(root.dataset.spriteEvery) }
+  // The sprite sheet: `frames` lists which frame each of its tiles shows, row by row.
+  const sheet = track.dataset.sprite ? JSON.parse(track.dataset.sprite) : null
 
   const share = frame => (player.frames > 1 ? (100 * frame) / (player.frames - 1) : 0)
   const at = event => {
@@ -34,14 +34,18 @@ for (const root of document.querySelectorAll("[data-player]")) {
   track.addEventListener("pointermove", event => {
     const frame = at(event)
     if (track.hasPointerCapture(event.pointerId)) player.go(frame)
-    if (!sprite.src || event.pointerType === "touch") return
-    const cell = Math.round(frame / sprite.every)
+    if (!sheet || event.pointerType === "touch") return
+    const later = sheet.frames.findIndex(shown => shown > frame)
+    const tile = (later < 0 ? sheet.frames.length : later) - 1
+    const [width, height] = sheet.tile
     thumb.hidden = false
-    thumb.style.left = `${share(frame)}%`
-    thumb.style.width = `${sprite.width}px`
-    thumb.style.height = `${sprite.height}px`
-    thumb.style.backgroundImage = `url("${sprite.src}")`
-    thumb.style.backgroundPosition = `-${(cell % sprite.columns) * sprite.width}px -${Math.floor(cell / sprite.columns) * sprite.height}px`
+    Object.assign(thumb.style, {
+      left: `${share(frame)}%`,
+      width: `${width}px`,
+      height: `${height}px`,
+      backgroundImage: `url("${sheet.src}")`,
+      backgroundPosition: `${-(tile % sheet.columns) * width}px ${-Math.floor(tile / sheet.columns) * height}px`,
+    })
     thumb.firstElementChild.textContent = player.timecode(frame)
   })
   track.addEventListener("pointerleave", () => (thumb.hidden = true))
