@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from access.rules import ACTS
 from quotas.queries import balance
@@ -58,10 +58,7 @@ def _places(request: HttpRequest, wanted: list[tuple[str, str]], below: dict[str
     """A place is current on its own page, and on pages below its address (or below another: `below`, None: nowhere)."""
     places = []
     for title, name in wanted:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
+        url = reverse(name)
         root = below.get(title, url)
         inside = root is not None and request.path.startswith(root)
         places.append(Place(title, url, "page" if request.path == url else "true" if inside else ""))

@@ -4,7 +4,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -16,10 +15,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/front.html")
     if request.seat is None:
         return render(request, "accounts/no_seat.html")
-    try:
-        return redirect(reverse("takes:projects"))
-    except NoReverseMatch:
-        return redirect("profile")
+    return redirect("takes:projects")
 
 
 @login_not_required
