@@ -31,6 +31,9 @@ class Tier(models.Model):
                 condition=Q(max_pixels__gt=0, max_seconds__gt=0, concurrency__gt=0, queue_weight__gt=0),
                 name="tier_limits_are_positive",
             ),
+            models.CheckConstraint(
+                condition=Q(daily_takes=None) | Q(daily_takes__gt=0), name="tier_daily_takes_is_positive"
+            ),
             models.CheckConstraint(condition=~Q(slug="") & ~Q(name=""), name="tier_has_a_name"),
         ]
 

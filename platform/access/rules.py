@@ -42,10 +42,7 @@ OVERRIDABLE: dict[str, tuple[Callable[[Any], bool], str]] = {
     "api": (lambda value: isinstance(value, bool), "true or false"),
     "concurrency": (_positive, "a whole number above zero"),
     "queue_weight": (_positive, "a whole number above zero"),
-    "daily_takes": (
-        lambda value: value is None or (_whole(value) and 0 <= value <= 2_000_000_000),
-        "a whole number, or null for no limit",
-    ),
+    "daily_takes": (lambda value: value is None or _positive(value), "a whole number above zero, or null for no limit"),
 }
 
 

@@ -187,3 +187,8 @@ class Entry(models.Model):
     def amount(self) -> int:
         """How many credits moved, without a sign."""
         return abs(self.granted or self.held)
+
+    @property
+    def tone(self) -> str:
+        """The colour of its state on a page: go, hold, stop or cue."""
+        return {"grant": "go", "hold": "hold", "settle": "cue", "release": "go", "lapse": "stop"}[self.kind]

@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from quotas import views
+
+urlpatterns = [path("credits/", views.credits, name="credits")]

@@ -1,0 +1,62 @@
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from access import actions
+from access.errors import InvalidInvitation
+from access.models import Tier
+from accounts.models import Duty, Seat, Studio
+from audit.actions import Actor
+
+
+class Command(BaseCommand):
+    help = "Invite somebody: prints a link that lets this address in, once. Hand it over privately; it is not kept."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("email")
+        parser.add_argument(
+            "--studio", required=True, metavar="NAME", help="one that is here, by slug or name, or a new one"
+        )
+        parser.add_argument("--tier", default="first-ten", help="where a new studio will stand (first-ten)")
+        parser.add_argument("--role", default="owner", choices=Seat.Role.values, help="in the studio (owner)")
+        parser.add_argument("--duty", action="append", default=[], choices=Duty.Kind.values, help="for the lab's own")
+        parser.add_argument("--name", default="", help="how the invitation addresses them")
+        parser.add_argument("--days", type=int, default=14, help="how long the link works (14)")
+
+    def handle(self, *args: object, email: str, studio: str, tier: str, **options: object) -> None:
+        standing = Tier.objects.filter(slug=tier).first()
+        if standing is None:
+            slugs = ", ".join(Tier.objects.values_list("slug", flat=True))
+            raise CommandError(f"There is no tier “{tier}”; use one of {slugs}.")
+        here = _studio(studio)
+        try:
+            invitation, code = actions.invite(
+                email=email,
+                name=str(options["name"]),
+                tier=standing,
+                role=str(options["role"]),
+                duties=options["duty"],  # type: ignore[arg-type]  # argparse's list of choices
+                days=options["days"],  # type: ignore[arg-type]
+                studio=here,
+                studio_name="" if here else studio,
+                actor=Actor.house("manage.py invite"),
+            )
+        except InvalidInvitation as problem:
+            raise CommandError(problem.message) from problem
+        where = f"joins {here.name}" if here else f"founds {invitation.studio_name}, tier {standing.name}"
+        self.stderr.write(
+            f"{invitation.email} {where} as {invitation.get_role_display().lower()}; the link works once, until "
+            f"{invitation.expires_at:%d %B %Y %H:%M} UTC."
+        )
+        self.stdout.write(settings.SITE_URL.rstrip("/") + reverse("join", args=[code]))
+
+
+def _studio(name: str) -> Studio | None:
+    """The studio of this slug, or of this very name. Two of one name: say which, by slug."""
+    if found := Studio.objects.filter(slug=name).first():
+        return found
+    of_name = list(Studio.objects.filter(name__iexact=name.strip())[:2])
+    if len(of_name) > 1:
+        slugs = ", ".join(Studio.objects.filter(name__iexact=name.strip()).values_list("slug", flat=True))
+        raise CommandError(f"More than one studio is called “{name}”; name one by its slug: {slugs}.")
+    return of_name[0] if of_name else None
