@@ -45,7 +45,19 @@ def offers(rights: Entitlements) -> list[Offer]:
     return [Offer(entry) for entry in catalogue.entries().values() if rights.allows_model(entry.id)]
 
 
-class ComposeForm(forms.Form):
+class CheckedForm(forms.Form):
+    def checked(self) -> dict[str, Any]:
+        """The form's values. Raises Problem for the first field that has none."""
+        for problem in self.problems():
+            raise problem
+        return self.cleaned_data
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the form itself, field by field."""
+        return [Problem(str(error), field=field) for field, errors in self.errors.items() for error in errors]
+
+
+class ComposeForm(CheckedForm):
     """The compose card. A field left alone means what the model does by itself."""
 
     prompt = forms.CharField(required=False, strip=False, max_length=LONGEST)
@@ -99,9 +111,19 @@ class ComposeForm(forms.Form):
             raise Problem("That reference image is not in this project. Choose another one.", field="reference")
         return found
 
-    def problems(self) -> list[Problem]:
-        """What is wrong with the form itself, field by field."""
-        return [Problem(str(error), field=field) for field, errors in self.errors.items() for error in errors]
+
+class NameForm(CheckedForm):
+    """A project's name; the action says whether it is a good one."""
+
+    name = forms.CharField(required=False, strip=False, max_length=1000)
+    key = forms.CharField(required=False, max_length=200)
+
+
+class AgainForm(CheckedForm):
+    """Words for a remix, or nothing but a key for a retry."""
+
+    prompt = forms.CharField(required=False, strip=False, max_length=LONGEST)
+    key = forms.CharField(required=False, max_length=200)
 
 
 def compose(rights: Entitlements, initial: dict[str, Any] | None = None) -> ComposeForm:

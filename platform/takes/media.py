@@ -13,10 +13,11 @@ from django.core.files.storage import default_storage
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.text import slugify
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from generation.models import Artifact, Job
+from takes import queries
 from takes.doors import door, reference_or_404, take_or_404
 from takes.models import Take
 
@@ -29,32 +30,31 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 @require_safe
 @door
 def clip(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return _artifact(request, take_or_404(request, pk), Artifact.Kind.CLIP)
+    return _file(request, _ready(take_or_404(request, pk), Artifact.Kind.CLIP))
 
 
 @require_safe
 @door
 def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """The clip, to be kept: `tidewater-take-6.mp4`."""
+    """The clip, to be kept under a name that says what it is."""
     take = take_or_404(request, pk)
-    response = _artifact(request, take, Artifact.Kind.CLIP)
+    artifact = _ready(take, Artifact.Kind.CLIP)
+    response = _file(request, artifact)
     if response.status_code in (200, 206):
-        ending = "png" if response["Content-Type"] == "image/png" else "mp4"
-        name = f"{slugify(take.project.name) or 'project'}-take-{take.number}.{ending}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Content-Disposition"] = content_disposition_header(True, queries.file_name(take, artifact))
     return response
 
 
 @require_safe
 @door
 def poster(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return _artifact(request, take_or_404(request, pk), Artifact.Kind.POSTER)
+    return _file(request, _ready(take_or_404(request, pk), Artifact.Kind.POSTER))
 
 
 @require_safe
 @door
 def sprite(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return _artifact(request, take_or_404(request, pk), Artifact.Kind.SPRITE)
+    return _file(request, _ready(take_or_404(request, pk), Artifact.Kind.SPRITE))
 
 
 @require_safe
@@ -75,11 +75,15 @@ def reference(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return serve(request, name=image.file, media_type="image/jpeg", size=image.size, tag=image.sha256)
 
 
-def _artifact(request: HttpRequest, take: Take, kind: Artifact.Kind) -> HttpResponseBase:
+def _ready(take: Take, kind: Artifact.Kind) -> Artifact:
+    """The file of a take that is ready. Before, nobody has decided that what was rendered may be seen: 404."""
     artifact = Artifact.objects.filter(job_id=take.job_id, kind=kind).first() if take.job_id else None
-    # Until the take is ready, nobody has decided that what was rendered may be seen.
     if artifact is None or take.state != Take.State.READY:
         raise Http404
+    return artifact
+
+
+def _file(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
     return serve(request, name=artifact.file, media_type=artifact.media_type, size=artifact.bytes, tag=artifact.sha256)
 
 

@@ -15,7 +15,7 @@ from generation import catalogue
 from takes import actions, queries
 from takes.doors import door, project_or_404, take_or_404, too_fast
 from takes.errors import Conflict, Problem
-from takes.forms import ComposeForm, compose, new_key, offers, recent_references
+from takes.forms import AgainForm, ComposeForm, NameForm, compose, new_key, offers, recent_references
 from takes.models import Project, Take
 from takes.purse import purse
 from takes.stills import Still, duration, stills
@@ -35,11 +35,10 @@ def projects(request: HttpRequest) -> HttpResponse:
     """The studio's projects; POST makes one."""
     if request.method != "POST":
         return _projects_page(request)
-    name, key = request.POST.get("name", ""), request.POST.get("key", "")
     try:
-        made = actions.create_project(seat=request.seat, name=name, key=key)
+        made = actions.create_project(seat=request.seat, **NameForm(request.POST).checked())
     except Problem as problem:
-        return _projects_page(request, problem, name)
+        return _projects_page(request, problem, request.POST.get("name", ""))
     return redirect("takes:project", made.pk)
 
 
@@ -47,11 +46,10 @@ def projects(request: HttpRequest) -> HttpResponse:
 @door
 def rename(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     project = project_or_404(request, pk)
-    name = request.POST.get("name", "")
     try:
-        actions.rename_project(seat=request.seat, project=project, name=name)
+        actions.rename_project(seat=request.seat, project=project, name=NameForm(request.POST).checked()["name"])
     except Problem as problem:
-        return _project_page(request, project, problems=[problem], new_name=name)
+        return _project_page(request, project, problems=[problem], new_name=request.POST.get("name", ""))
     return redirect("takes:project", pk)
 
 
@@ -167,7 +165,8 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Send the same words again. Without a key of its own a second click would be a second take."""
     found = take_or_404(request, pk)
     try:
-        again = actions.retry(seat=request.seat, take=found, key=request.POST.get("key") or f"retry:{found.pk}")
+        key = AgainForm(request.POST).checked()["key"] or f"retry:{found.pk}"
+        again = actions.retry(seat=request.seat, take=found, key=key)
     except Problem as problem:
         return _take_page(request, found, [problem])
     return _back(request, again)
@@ -177,11 +176,10 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @door
 def remix(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = take_or_404(request, pk)
-    words = request.POST.get("prompt", "")
     try:
-        made = actions.remix(seat=request.seat, take=found, prompt=words, key=request.POST.get("key", ""))
+        made = actions.remix(seat=request.seat, take=found, **AgainForm(request.POST).checked())
     except Problem as problem:
-        return _take_page(request, found, [problem], words)
+        return _take_page(request, found, [problem], request.POST.get("prompt", ""))
     return redirect("takes:take", made.pk)
 
 
