@@ -90,7 +90,7 @@ class AppendOnly(Operation):
 
     def database_forwards(self, app_label: str, schema_editor, from_state, to_state) -> None:
         model: type[models.Model] = to_state.apps.get_model(app_label, self.model_name)
-        unique = [field.column for field in model._meta.local_fields if field.unique]
+        unique = [field.column for field in model._meta.local_fields if field.unique and field.column]
         vendor, table = schema_editor.connection.vendor, model._meta.db_table
         for statement in [*removing(vendor, table), *installing(vendor, table, unique)]:
             schema_editor.execute(statement, params=None)

@@ -41,4 +41,4 @@ def new_salt() -> bytes:
 
 def commitment(salt: bytes, value: str) -> str:
     """SHA-256 over the salt and the value, as 64 hex digits. Without the salt, nobody can tell what the value was."""
-    return hashlib.sha256(bytes(salt) + value.encode("utf-8")).hexdigest()
+    return hashlib.sha256(salt + value.encode("utf-8")).hexdigest()

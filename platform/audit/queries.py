@@ -74,5 +74,5 @@ def _flaws_of(record: Record) -> Iterator[str]:
     if told != columns:
         yield "its columns say something else than its text"
     for disclosure in record.disclosures.all():
-        if commitments.get(disclosure.field) != commitment(disclosure.salt, disclosure.value):
+        if commitments.get(disclosure.field) != commitment(bytes(disclosure.salt), disclosure.value):
             yield f"the value kept for “{disclosure.field}” is not the one it committed to"
