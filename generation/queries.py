@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from generation import actions, catalogue
@@ -121,12 +122,13 @@ class RenderTimes:
         rows = (
             Job.objects.filter(state=JobState.SUCCEEDED, tries__outcome="succeeded")
             .order_by("-finished_at")
-            .values_list("model", "work", "tries__started_at", "finished_at")[:RECENT]
+            .annotate(seconds=F("tries__ended_at") - F("tries__started_at"))
+            .values_list("model", "work", "seconds")[:RECENT]
         )
         seconds: dict[str, float] = {}
         work: dict[str, int] = {}
-        for model, amount, started_at, finished_at in rows:
-            seconds[model] = seconds.get(model, 0.0) + (finished_at - started_at).total_seconds()
+        for model, amount, took in rows:
+            seconds[model] = seconds.get(model, 0.0) + took.total_seconds()
             work[model] = work.get(model, 0) + amount
         return cls({model: seconds[model] / work[model] for model in work}, timezone.now())
 
