@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.usersessions import views as sessions
-from django.urls import path
+from django.urls import path, re_path
 
 from accounts import views
 
@@ -23,10 +23,12 @@ urlpatterns = [
     path("password/", account.password_reset, name="account_reset_password"),
     path("password/sent/", account.password_reset_done, name="account_reset_password_done"),
     path("password/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
-    path(
-        "password/new/<str:uidb36>-<str:key>/", account.password_reset_from_key, name="account_reset_password_from_key"
+    re_path(
+        r"^password/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
     ),
-    # A person's own settings; what a studio's seats and keys need is in portal.urls, where everything may be imported.
+    # A person's own settings; a studio's seats and keys are in access.urls, which knows what a seat may do.
     path("switch-studio/", views.switch_studio, name="switch_studio"),
     path("settings/", views.profile, name="profile"),
     path("settings/sessions/", sessions.list_usersessions, name="usersessions_list"),
