@@ -108,9 +108,9 @@ def accessible() -> Callable[[Page], None]:
     axe = Axe()
 
     def check(page: Page) -> None:
-        results = axe.run(
-            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-        )
+        # axe's own preloading of stylesheets reads @import relative to the page, and the console fills with its 404s.
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        results = axe.run(page, options={"preload": False, "runOnly": rules})
         assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
     return check
