@@ -1,13 +1,16 @@
-"""Puts the seat a person works from on the request."""
+"""Puts the seat a person works from on the request, and notes that their session is in use."""
 
 from collections.abc import Callable
 
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Seat
 from accounts.queries import seats_of
 
 STUDIO_IN_SESSION = "studio"
+ACTIVITY_RESOLUTION = 60  # seconds
 
 
 class SeatMiddleware:
@@ -30,3 +33,16 @@ def chosen(seats: list[Seat], studio_id: int | None) -> Seat | None:
     """The open seat in the remembered studio, else the first open one."""
     usable = [seat for seat in seats if seat.is_open]
     return next((seat for seat in usable if seat.studio_id == studio_id), usable[0] if usable else None)
+
+
+class ActivityMiddleware:
+    """Keeps "last seen" of a session true to the minute. allauth's own writes with every request, streams included."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key if request.user.is_authenticated else None
+        if key and cache.add(f"seen:{key}", True, ACTIVITY_RESOLUTION):
+            UserSession.objects.create_from_request(request)
+        return self.get_response(request)

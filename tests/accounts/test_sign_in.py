@@ -14,6 +14,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from accounts import actions
@@ -254,6 +255,17 @@ def test_sessions_are_listed_and_the_others_ended(client, ines):
     client.post("/settings/sessions/")
     assert client.get("/settings/").status_code == 200
     assert elsewhere.get("/settings/").headers["Location"].startswith("/sign-in/")
+
+
+def test_looking_around_writes_when_a_session_was_seen_once_a_minute(client, ines):
+    enter(client)
+    client.get("/settings/")
+    first = UserSession.objects.get(user=ines).last_seen_at
+    client.get("/settings/")
+    assert UserSession.objects.get(user=ines).last_seen_at == first
+    cache.clear()  # a minute later
+    client.get("/settings/")
+    assert UserSession.objects.get(user=ines).last_seen_at > first
 
 
 def test_signing_out_takes_a_press_not_a_look(client, ines):
