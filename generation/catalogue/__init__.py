@@ -4,6 +4,7 @@ The operator's file wins over a shipped one of the same id. Nothing here imports
 every request. docs/rendering.md explains each field.
 """
 
+import logging
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
@@ -17,6 +18,8 @@ from typing import Any, Self
 from django.conf import settings
 
 from generation.errors import InvalidCatalogue, UnknownModel
+
+log = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).resolve().parent
 HUB = "hub:"
@@ -131,7 +134,11 @@ class Problem:
 
 
 def entries() -> dict[str, CatalogueEntry]:
-    """Every model by id, in the order of their files' names, the shipped ones first."""
+    """Every model by id, in the order of their files' names, the shipped ones first.
+
+    Read once for each process. A file of the operator's that describes no model is logged and left out, and
+    `manage.py check` reports it: it must not take every page down.
+    """
     return _entries(Path(settings.CATALOGUE))
 
 
@@ -187,8 +194,15 @@ def check(spec: Spec) -> list[Problem]:
 
 @lru_cache(maxsize=8)
 def _entries(operators: Path) -> dict[str, CatalogueEntry]:
-    files = sorted(SHIPPED.glob("*.toml")) + (sorted(operators.glob("*.toml")) if operators.is_dir() else [])
-    return {entry.id: entry for entry in map(read, files)}
+    found = {entry.id: entry for entry in map(read, sorted(SHIPPED.glob("*.toml")))}
+    for file in sorted(operators.glob("*.toml")):
+        try:
+            entry = read(file)
+        except InvalidCatalogue as error:
+            log.error("%s", error)
+        else:
+            found[entry.id] = entry
+    return found
 
 
 def read(file: Path) -> CatalogueEntry:
@@ -208,7 +222,7 @@ def read(file: Path) -> CatalogueEntry:
             }
         )
         _must_hold(entry)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise InvalidCatalogue(f"{file} describes no model: {what}. docs/rendering.md lists the fields.") from error
     return entry
