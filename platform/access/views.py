@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import actions, queries
 from access.decorators import act_required
@@ -24,6 +25,7 @@ from audit.actors import Actor
 # --- Seats -----------------------------------------------------------------------------------------------------------
 
 
+@require_safe
 @act_required("view")
 def seats(request: HttpRequest) -> HttpResponse:
     return _seats_page(request, InviteForm())
@@ -139,7 +141,9 @@ def keys(request: HttpRequest) -> HttpResponse:
     """One's own keys. A new one's secret is in the answer to the form and nowhere else, so the answer is never kept."""
     may, made, secret = request.entitlements.may("manage_keys"), None, ""
     form = KeyForm(request.POST or None)
-    if request.method == "POST" and may and form.is_valid():
+    if request.method == "POST" and not may:
+        raise PermissionDenied("Your role in this studio, or its tier, does not include keys.")
+    if request.method == "POST" and form.is_valid():
         made, secret = accounts.create_key(
             seat=request.seat,
             name=form.cleaned_data["name"],

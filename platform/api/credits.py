@@ -25,13 +25,13 @@ class CreditsView(SeatView):
 
 
 class Balance(CreditsView):
-    @extend_schema(responses=shapes.CreditsOut)
+    @extend_schema(operation_id="get_credits", responses=shapes.CreditsOut)
     def get(self, request: Request) -> Response:
         return Response(shapes.CreditsOut(queries.balance(self.seat.studio)).data)
 
 
 class Entries(CreditsView):
-    @extend_schema(parameters=[AFTER], responses=paged(shapes.EntryOut))
+    @extend_schema(operation_id="list_credit_entries", parameters=[AFTER], responses=paged(shapes.EntryOut))
     def get(self, request: Request) -> Response:
         after = request.query_params.get("after", "")
         lines = queries.entries(self.seat.studio, int(after) if after.isdecimal() else None, PAGE + 1)

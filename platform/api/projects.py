@@ -18,12 +18,17 @@ IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, 
 class Projects(SeatView):
     reads, writes = "takes:read", "takes:write"
 
-    @extend_schema(parameters=[AFTER], responses=paged(shapes.ProjectOut))
+    @extend_schema(operation_id="list_projects", parameters=[AFTER], responses=paged(shapes.ProjectOut))
     def get(self, request: Request) -> Response:
         found = queries.projects_for(self.seat, after=request.query_params.get("after"))
         return Response(page(shapes.ProjectOut, list(found.rows), found))
 
-    @extend_schema(parameters=[IDEMPOTENCY], request=shapes.ProjectIn, responses={201: shapes.ProjectOut})
+    @extend_schema(
+        operation_id="create_project",
+        parameters=[IDEMPOTENCY],
+        request=shapes.ProjectIn,
+        responses={201: shapes.ProjectOut},
+    )
     def post(self, request: Request) -> Response:
         sent = self.sent(shapes.ProjectIn)
         project = actions.create_project(
@@ -35,7 +40,7 @@ class Projects(SeatView):
 class Project(SeatView):
     reads = "takes:read"
 
-    @extend_schema(responses=shapes.ProjectOut)
+    @extend_schema(operation_id="get_project", responses=shapes.ProjectOut)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         return Response(shapes.ProjectOut(queries.project_for(self.seat, pk)).data)
 
@@ -43,7 +48,11 @@ class Project(SeatView):
 class References(SeatView):
     writes = "takes:write"
 
-    @extend_schema(request={"multipart/form-data": shapes.ReferenceIn}, responses={201: shapes.ReferenceOut})
+    @extend_schema(
+        operation_id="add_reference",
+        request={"multipart/form-data": shapes.ReferenceIn},
+        responses={201: shapes.ReferenceOut},
+    )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         project = queries.project_for(self.seat, pk)
         file = self.sent(shapes.ReferenceIn)["file"]
@@ -56,7 +65,7 @@ class References(SeatView):
 class Models(SeatView):
     reads = "takes:read"
 
-    @extend_schema(responses=shapes.ModelOut(many=True))
+    @extend_schema(operation_id="list_models", responses=shapes.ModelOut(many=True))
     def get(self, request: Request) -> Response:
         """Every model of the house. A tier may open fewer; a preflight tells."""
         return Response([shapes.ModelOut(entry).data for entry in catalogue.entries().values()])

@@ -2,8 +2,8 @@
 
 import uuid
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -14,6 +14,7 @@ from api.base import SeatView, idempotency_key, page, paged
 from api.projects import AFTER, IDEMPOTENCY
 from takes import actions, queries
 from takes.errors import Conflict, Invalid
+from takes.media import serve
 from takes.models import Project, Reference, Take
 from takes.wishes import Wish
 
@@ -21,12 +22,14 @@ from takes.wishes import Wish
 class ProjectTakes(SeatView):
     reads, writes = "takes:read", "takes:write"
 
-    @extend_schema(parameters=[AFTER], responses=paged(shapes.TakeOut))
+    @extend_schema(operation_id="list_takes", parameters=[AFTER], responses=paged(shapes.TakeOut))
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         found = queries.takes_page(queries.project_for(self.seat, pk), after=request.query_params.get("after"))
         return Response(page(shapes.TakeOut, queries.cards(found.rows), found))
 
-    @extend_schema(parameters=[IDEMPOTENCY], request=shapes.WishIn, responses={201: shapes.TakeOut})
+    @extend_schema(
+        operation_id="submit_take", parameters=[IDEMPOTENCY], request=shapes.WishIn, responses={201: shapes.TakeOut}
+    )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Send a prompt. A refusal is an answer too: 201 with state `refused`, and nothing is charged."""
         project = queries.project_for(self.seat, pk)
@@ -60,7 +63,7 @@ class Preflight(ProjectTakes):
     reads, writes = None, "takes:read"
     http_method_names = ("post", "options")
 
-    @extend_schema(request=shapes.WishIn, responses=shapes.PreflightOut)
+    @extend_schema(operation_id="preflight", request=shapes.WishIn, responses=shapes.PreflightOut)
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         project = queries.project_for(self.seat, pk)
         prompt, wish, reference = self.wished(project)
@@ -71,7 +74,7 @@ class Preflight(ProjectTakes):
 class OneTake(SeatView):
     reads = "takes:read"
 
-    @extend_schema(responses=shapes.TakeOut)
+    @extend_schema(operation_id="get_take", responses=shapes.TakeOut)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         return Response(_shown(queries.take_for(self.seat, pk)))
 
@@ -79,7 +82,7 @@ class OneTake(SeatView):
 class Cancel(SeatView):
     writes = "takes:write"
 
-    @extend_schema(request=None, responses=shapes.TakeOut)
+    @extend_schema(operation_id="cancel_take", request=None, responses=shapes.TakeOut)
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Stop a take. Asking twice is the same as asking once."""
         take = actions.cancel(seat=self.seat, take=queries.take_for(self.seat, pk), api_key=self.key)
@@ -89,7 +92,7 @@ class Cancel(SeatView):
 class Retry(SeatView):
     writes = "takes:write"
 
-    @extend_schema(parameters=[IDEMPOTENCY], request=None, responses={201: shapes.TakeOut})
+    @extend_schema(operation_id="retry_take", parameters=[IDEMPOTENCY], request=None, responses={201: shapes.TakeOut})
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         take = queries.take_for(self.seat, pk)
         again = actions.retry(seat=self.seat, take=take, key=idempotency_key(request), api_key=self.key)
@@ -99,7 +102,9 @@ class Retry(SeatView):
 class Remix(SeatView):
     writes = "takes:write"
 
-    @extend_schema(parameters=[IDEMPOTENCY], request=shapes.RemixIn, responses={201: shapes.TakeOut})
+    @extend_schema(
+        operation_id="remix_take", parameters=[IDEMPOTENCY], request=shapes.RemixIn, responses={201: shapes.TakeOut}
+    )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         take, prompt = queries.take_for(self.seat, pk), self.sent(shapes.RemixIn)["prompt"]
         key = idempotency_key(request)
@@ -111,10 +116,11 @@ class Content(SeatView):
     reads = "takes:read"
 
     @extend_schema(
+        operation_id="get_content",
         parameters=[OpenApiParameter("variant", str, enum=["clip", "poster", "sprite"], default="clip")],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, pk: uuid.UUID) -> FileResponse:
+    def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """The clip itself, its poster, or its sprite sheet."""
         (card,) = queries.cards([queries.take_for(self.seat, pk)])
         variant = request.query_params.get("variant", "clip")
@@ -123,11 +129,15 @@ class Content(SeatView):
         if variant not in card.artifacts:
             raise Invalid(f"Choose a variant: {', '.join(card.artifacts)}.", field="variant")
         artifact = card.artifacts[variant]
-        return FileResponse(
-            default_storage.open(artifact.file),
-            content_type=artifact.media_type,
-            filename=queries.file_name(card.take, artifact),
+        response = serve(
+            request._request,
+            name=artifact.file,
+            media_type=artifact.media_type,
+            size=artifact.bytes,
+            tag=artifact.sha256,
         )
+        response["Content-Disposition"] = content_disposition_header(True, queries.file_name(card.take, artifact))
+        return response
 
 
 def _shown(take: Take) -> dict:

@@ -2,19 +2,11 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from api import credits, errors, projects, takes
+from api.schema import Schema
 
 app_name = "api"
-
-
-class Schema(SpectacularJSONAPIView):
-    """The description of the API; anybody may read it."""
-
-    authentication_classes = ()
-    permission_classes = ()
-
 
 urlpatterns = [
     path("openapi.json", Schema.as_view(), name="schema"),
@@ -31,5 +23,5 @@ urlpatterns = [
     path("takes/<uuid:pk>/content/", takes.Content.as_view(), name="content"),
     path("credits/", credits.Balance.as_view(), name="credits"),
     path("credits/entries/", credits.Entries.as_view(), name="credit_entries"),
-    re_path("", login_not_required(errors.not_found)),
+    re_path("", login_not_required(errors.not_found), name="not_found"),
 ]

@@ -3,11 +3,13 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from screening import policy as policies
 
 
 @login_not_required
+@require_safe
 def policy(request: HttpRequest, version: int | None = None) -> HttpResponse:
     try:
         shown = policies.in_force() if version is None else policies.version(version)

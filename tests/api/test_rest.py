@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
 
@@ -298,9 +299,14 @@ def test_an_unknown_address_answers_in_the_apis_own_form(client, db):
 
 
 def test_the_description_is_public_and_names_every_address(client, db):
-    described = client.get("/api/v1/openapi.json").json()["paths"]
-    addresses = {f"/api/v1/{one.pattern}".replace("<uuid:pk>", "{id}") for one in urls.urlpatterns if one.name}
-    assert set(described) == addresses - {"/api/v1/openapi.json"}
+    described = client.get("/api/v1/openapi.json").json()
+    addresses = {f"/api/v1/{one.pattern}".replace("<uuid:pk>", "{id}") for one in urls.urlpatterns if str(one.pattern)}
+    assert set(described["paths"]) == addresses - {"/api/v1/openapi.json"}
+    assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+
+
+def test_the_description_is_valid_openapi_and_leaves_nothing_unsaid(db, capsys):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
 
 
 def test_models_are_listed_with_their_limits(program):

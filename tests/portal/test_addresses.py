@@ -1,0 +1,387 @@
+"""Every address of the house × everybody who might ask: one table. An address that is not in it fails a test.
+
+What is asked for belongs to Lantern Pictures. `stranger` owns another studio; `lab` is a reviewer, who has no seat;
+`shut` had an artist's seat at Lantern until it was suspended today. Programs ask with a key of the same seat.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+from PIL import Image
+
+from access import actions as access
+from access.models import Tier
+from accounts import actions as accounts
+from accounts.models import Person, Seat
+from audit.actions import Actor
+from generation.models import Artifact, Event, Job
+from takes import actions as takes
+from takes import tasks
+from tests import factories
+
+WHO = ("nobody", "owner", "producer", "artist", "guest", "stranger", "lab", "shut")
+
+# 200 a page or a thing · 201 made · 302 done; for nobody: please sign in; for security: say again who you are
+# 401 no key · 403 not you, and why · 404 not there for you · 405 not to be asked this way · 410 a link that opens nothing
+TABLE = """
+# nobody owner producer artist guest stranger lab shut
+GET   home                               200  302  302  302  302  302  200  200
+POST  home                               405  405  405  405  405  405  405  405
+GET   join                               200  200  200  200  200  200  200  200
+POST  join                               302  200  200  200  200  200  200  200
+GET   health                             200  200  200  200  200  200  200  200
+POST  health                             405  405  405  405  405  405  405  405
+GET   door                               410  410  410  410  410  410  410  410
+POST  door                               410  410  410  410  410  410  410  410
+GET   account_login                      200  302  302  302  302  302  302  302
+POST  account_login                      200  302  302  302  302  302  302  302
+GET   account_request_login_code         200  302  302  302  302  302  302  302
+POST  account_request_login_code         200  302  302  302  302  302  302  302
+GET   account_confirm_login_code         302  302  302  302  302  302  302  302
+POST  account_confirm_login_code         302  302  302  302  302  302  302  302
+GET   mfa_login_webauthn                 302  302  302  302  302  302  302  302
+POST  mfa_login_webauthn                 302  302  302  302  302  302  302  302
+GET   mfa_authenticate                   302  302  302  302  302  302  302  302
+POST  mfa_authenticate                   302  302  302  302  302  302  302  302
+GET   account_inactive                   200  200  200  200  200  200  200  200
+POST  account_inactive                   405  405  405  405  405  405  405  405
+GET   account_signup                     200  302  302  302  302  302  302  302
+POST  account_signup                     200  302  302  302  302  302  302  302
+GET   account_logout                     302  200  200  200  200  200  200  200
+POST  account_logout                     302  302  302  302  302  302  302  302
+GET   account_reset_password             200  200  200  200  200  200  200  200
+POST  account_reset_password             200  200  200  200  200  200  200  200
+GET   account_reset_password_done        200  200  200  200  200  200  200  200
+POST  account_reset_password_done        405  405  405  405  405  405  405  405
+GET   account_reset_password_from_key_done 200  200  200  200  200  200  200  200
+POST  account_reset_password_from_key_done 405  405  405  405  405  405  405  405
+GET   account_reset_password_from_key    200  200  200  200  200  200  200  200
+POST  account_reset_password_from_key    200  200  200  200  200  200  200  200
+GET   switch_studio                      302  405  405  405  405  405  405  405
+POST  switch_studio                      302  404  404  404  404  404  404  404
+GET   profile                            302  200  200  200  200  200  200  200
+POST  profile                            302  302  302  302  302  302  302  302
+GET   usersessions_list                  302  200  200  200  200  200  200  200
+POST  usersessions_list                  302  302  302  302  302  302  302  302
+GET   account_reauthenticate             302  403  403  403  403  403  403  403
+POST  account_reauthenticate             302  403  403  403  403  403  403  403
+GET   mfa_reauthenticate                 302  403  403  403  403  403  403  403
+POST  mfa_reauthenticate                 302  403  403  403  403  403  403  403
+GET   mfa_reauthenticate_webauthn        302  403  403  403  403  403  403  403
+POST  mfa_reauthenticate_webauthn        302  403  403  403  403  403  403  403
+GET   mfa_index                          302  200  200  200  200  200  200  200
+POST  mfa_index                          302  405  405  405  405  405  405  405
+GET   account_change_password            302  302  302  302  302  302  302  302
+POST  account_change_password            302  302  302  302  302  302  302  302
+GET   account_set_password               302  200  200  200  200  200  200  200
+POST  account_set_password               302  200  200  200  200  200  200  200
+GET   mfa_activate_totp                  302  200  200  200  200  200  200  200
+POST  mfa_activate_totp                  302  200  200  200  200  200  200  200
+GET   mfa_deactivate_totp                302  404  404  404  404  404  404  404
+POST  mfa_deactivate_totp                302  404  404  404  404  404  404  404
+GET   mfa_list_webauthn                  302  200  200  200  200  200  200  200
+POST  mfa_list_webauthn                  302  405  405  405  405  405  405  405
+GET   mfa_add_webauthn                   302  200  200  200  200  200  200  200
+POST  mfa_add_webauthn                   302  200  200  200  200  200  200  200
+GET   mfa_remove_webauthn                302  404  404  404  404  404  404  404
+POST  mfa_remove_webauthn                302  404  404  404  404  404  404  404
+GET   mfa_edit_webauthn                  302  404  404  404  404  404  404  404
+POST  mfa_edit_webauthn                  302  404  404  404  404  404  404  404
+GET   mfa_view_recovery_codes            302  404  404  404  404  404  404  404
+POST  mfa_view_recovery_codes            302  405  405  405  405  405  405  405
+GET   mfa_generate_recovery_codes        302  200  200  200  200  200  200  200
+POST  mfa_generate_recovery_codes        302  200  200  200  200  200  200  200
+GET   mfa_download_recovery_codes        302  404  404  404  404  404  404  404
+POST  mfa_download_recovery_codes        302  404  404  404  404  404  404  404
+GET   seats                              302  200  200  200  200  200  403  403
+POST  seats                              302  405  405  405  405  405  405  405
+GET   invite                             302  405  405  405  405  405  405  405
+POST  invite                             302  200  403  403  403  200  403  403
+GET   invitation_revoke                  302  405  405  405  405  405  405  405
+POST  invitation_revoke                  302  302  403  403  403  404  403  403
+GET   seat_role                          302  405  405  405  405  405  405  405
+POST  seat_role                          302  302  403  403  403  404  403  403
+GET   seat_suspend                       302  405  405  405  405  405  405  405
+POST  seat_suspend                       302  302  403  403  403  404  403  403
+GET   seat_restore                       302  405  405  405  405  405  405  405
+POST  seat_restore                       302  302  403  403  403  404  403  403
+GET   seat_end                           302  405  405  405  405  405  405  405
+POST  seat_end                           302  302  403  403  403  404  403  403
+GET   seat_reopen                        302  405  405  405  405  405  405  405
+POST  seat_reopen                        302  404  403  403  403  404  403  403
+GET   keys                               302  200  200  200  200  200  403  403
+POST  keys                               302  200  200  200  403  200  403  403
+GET   key_revoke                         302  405  405  405  405  405  405  405
+POST  key_revoke                         302  302  404  302  404  404  403  403
+GET   credits                            302  200  200  200  403  200  403  403
+POST  credits                            302  405  405  405  405  405  405  405
+GET   takes:projects                     302  200  200  200  200  200  403  403
+POST  takes:projects                     302  302  302  403  403  302  403  403
+GET   takes:project                      302  200  200  200  200  404  403  403
+POST  takes:project                      302  302  302  302  403  404  403  403
+GET   takes:preflight                    302  405  405  405  405  405  405  405
+POST  takes:preflight                    302  200  200  200  403  404  403  403
+GET   takes:rename                       302  405  405  405  405  405  405  405
+POST  takes:rename                       302  302  302  403  403  404  403  403
+GET   takes:archive                      302  405  405  405  405  405  405  405
+POST  takes:archive                      302  302  302  403  403  404  403  403
+GET   takes:restore                      302  405  405  405  405  405  405  405
+POST  takes:restore                      302  302  302  403  403  404  403  403
+GET   takes:references                   302  405  405  405  405  405  405  405
+POST  takes:references                   302  201  201  201  403  404  403  403
+GET   takes:events                       302  200  200  200  200  404  403  403
+POST  takes:events                       302  405  405  405  405  405  405  405
+GET   takes:live                         302  200  200  200  200  404  403  403
+POST  takes:live                         302  405  405  405  405  405  405  405
+GET   takes:reference                    302  200  200  200  200  404  403  403
+POST  takes:reference                    302  405  405  405  405  405  405  405
+GET   takes:take                         302  200  200  200  200  404  403  403
+POST  takes:take                         302  405  405  405  405  405  405  405
+GET   takes:cancel                       302  405  405  405  405  405  405  405
+POST  takes:cancel                       302  302  302  302  403  404  403  403
+GET   takes:retry                        302  405  405  405  405  405  405  405
+POST  takes:retry                        302  302  302  302  403  404  403  403
+GET   takes:remix                        302  405  405  405  405  405  405  405
+POST  takes:remix                        302  302  302  302  403  404  403  403
+GET   takes:clip                         302  200  200  200  200  404  403  403
+POST  takes:clip                         302  405  405  405  405  405  405  405
+GET   takes:download                     302  200  200  200  200  404  403  403
+POST  takes:download                     302  405  405  405  405  405  405  405
+GET   takes:poster                       302  200  200  200  200  404  403  403
+POST  takes:poster                       302  405  405  405  405  405  405  405
+GET   takes:sprite                       302  200  200  200  200  404  403  403
+POST  takes:sprite                       302  405  405  405  405  405  405  405
+GET   takes:preview                      302  404  404  404  404  404  403  403
+POST  takes:preview                      302  405  405  405  405  405  405  405
+GET   takes:vocabulary                   302  200  200  200  200  200  403  403
+POST  takes:vocabulary                   302  405  405  405  405  405  405  405
+GET   screening:policy                   200  200  200  200  200  200  200  200
+POST  screening:policy                   405  405  405  405  405  405  405  405
+GET   screening:policy_version           200  200  200  200  200  200  200  200
+POST  screening:policy_version           405  405  405  405  405  405  405  405
+GET   api:schema                         200  200  200  200  200  200  200  200
+POST  api:schema                         405  405  405  405  405  405  405  405
+GET   api:models                         401  200  200  200  403  200  401  401
+POST  api:models                         401  405  405  405  405  405  401  401
+GET   api:projects                       401  200  200  200  403  200  401  401
+POST  api:projects                       401  201  201  403  403  201  401  401
+GET   api:project                        401  200  200  200  403  404  401  401
+POST  api:project                        401  405  405  405  405  405  401  401
+GET   api:references                     401  405  405  405  405  405  401  401
+POST  api:references                     401  201  201  201  403  404  401  401
+GET   api:preflight                      401  405  405  405  405  405  401  401
+POST  api:preflight                      401  200  200  200  403  404  401  401
+GET   api:project_takes                  401  200  200  200  403  404  401  401
+POST  api:project_takes                  401  201  201  201  403  404  401  401
+GET   api:take                           401  200  200  200  403  404  401  401
+POST  api:take                           401  405  405  405  405  405  401  401
+GET   api:cancel                         401  405  405  405  405  405  401  401
+POST  api:cancel                         401  200  200  200  403  404  401  401
+GET   api:retry                          401  405  405  405  405  405  401  401
+POST  api:retry                          401  201  201  201  403  404  401  401
+GET   api:remix                          401  405  405  405  405  405  401  401
+POST  api:remix                          401  201  201  201  403  404  401  401
+GET   api:content                        401  200  200  200  403  404  401  401
+POST  api:content                        401  405  405  405  405  405  401  401
+GET   api:credits                        401  200  200  200  403  200  401  401
+POST  api:credits                        401  405  405  405  403  405  401  401
+GET   api:credit_entries                 401  200  200  200  403  200  401  401
+POST  api:credit_entries                 401  405  405  405  403  405  401  401
+GET   api:not_found                      404  404  404  404  404  404  404  404
+POST  api:not_found                      404  404  404  404  404  404  404  404
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    name: str
+    statuses: tuple[int, ...]
+
+
+ROWS = [
+    Row(method, name, tuple(map(int, statuses)))
+    for line in TABLE.strip().splitlines()
+    if line.strip() and not line.startswith("#")
+    for method, name, *statuses in [line.split()]
+]
+
+
+def everybody(people: Any) -> dict[str, Seat | Person | None]:
+    shut = factories.make_seat("artist", studio=people.studio)
+    Seat.objects.filter(pk=shut.pk).update(suspended_at=timezone.now())
+    return {
+        "nobody": None,
+        "owner": people.owner,
+        "producer": people.producer,
+        "artist": people.artist,
+        "guest": people.guest,
+        "stranger": people.stranger,
+        "lab": people.reviewer,
+        "shut": shut,
+    }
+
+
+class Lantern:
+    """What the studio has: a project with a ready, a failed and a waiting take, a reference, a key, an invitation."""
+
+    def __init__(self, people: Any) -> None:
+        house, seat = Actor.house("tests"), people.owner
+        access.place(studio=people.studio, tier=Tier.objects.get(slug="lab"), reason="test", actor=house)
+        access.place(studio=people.other_studio, tier=Tier.objects.get(slug="lab"), reason="test", actor=house)
+        self.project = factories.make_project(seat)
+        self.ready, self.failed, self.waiting = (factories.make_take(seat, project=self.project) for _ in range(3))
+        self.end(self.ready, Event.Kind.SUCCEEDED)
+        self.end(self.failed, Event.Kind.FAILED, code="worker_lost", message="The worker fell silent.")
+        self.reference = takes.add_reference(seat=seat, project=self.project, upload=picture(), name="storm.png")
+        self.key, _ = accounts.create_key(
+            seat=people.artist, name="theirs", scopes=["takes:read"], expires_at=None, actor=house
+        )
+        self.invitation, self.code = access.invite(
+            email="new@example.com",
+            tier=Tier.objects.get(slug="studio"),
+            role="artist",
+            studio=people.studio,
+            actor=house,
+        )
+        self.seat = factories.make_seat("artist", studio=people.studio)
+
+    def end(self, take: Any, kind: Event.Kind, **payload: Any) -> None:
+        job = Job.objects.get(pk=take.job_id)
+        for kept in ("clip", "poster", "sprite") if kind == Event.Kind.SUCCEEDED else ():
+            name = default_storage.save(f"{kept}.bin", ContentFile(b"picture"))
+            sheet = {"columns": 5, "rows": 4, "tile": [112, 64], "frames": list(range(17))} if kept == "sprite" else {}
+            Artifact.objects.create(
+                job=job, kind=kept, file=name, media_type="video/mp4", sha256="0" * 64, bytes=7, width=112, height=64,
+                frames=17, fps_num=8, fps_den=1, meta=sheet,
+            )  # fmt: skip
+        Event.objects.create(job=job, kind=kind, payload=payload)
+        tasks.read_outbox()
+
+    def address(self, name: str) -> str:
+        """The address of one of Lantern's things."""
+        verb = name.rpartition(":")[2]
+        take = {"retry": self.failed, "cancel": self.waiting}.get(verb, self.ready)
+        whose: dict[str, dict[str, Any]] = {
+            **dict.fromkeys(OF_A_PROJECT, {"pk": self.project.pk}),
+            **dict.fromkeys(OF_A_TAKE, {"pk": take.pk}),
+            **dict.fromkeys(OF_A_SEAT, {"pk": self.seat.pk}),
+            **dict.fromkeys(("takes:events", "takes:live"), {"project_id": self.project.pk}),
+            **dict.fromkeys(("mfa_remove_webauthn", "mfa_edit_webauthn"), {"pk": 1}),
+            "takes:reference": {"pk": self.reference.pk},
+            "takes:vocabulary": {"model": "starter-1"},
+            "invitation_revoke": {"pk": self.invitation.pk},
+            "key_revoke": {"pk": self.key.pk},
+            "join": {"code": self.code},
+            "screening:policy_version": {"version": 1},
+            "account_reset_password_from_key": {"uidb36": "1", "key": "not-a-key"},
+        }
+        return "/api/v1/nothing-here/" if name == "api:not_found" else reverse(name, kwargs=whose.get(name))
+
+
+OF_A_PROJECT = (
+    "takes:project", "takes:preflight", "takes:rename", "takes:archive", "takes:restore", "takes:references",
+    "api:project", "api:references", "api:preflight", "api:project_takes",
+)  # fmt: skip
+OF_A_TAKE = (
+    "takes:take", "takes:cancel", "takes:retry", "takes:remix", "takes:clip", "takes:download", "takes:poster",
+    "takes:sprite", "takes:preview", "api:take", "api:cancel", "api:retry", "api:remix", "api:content",
+)  # fmt: skip
+OF_A_SEAT = ("seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
+WORDS = "a red balloon rises over the sea at night"
+
+
+def body(name: str) -> dict[str, Any]:
+    """A body that would be right from somebody who may."""
+    return {
+        "takes:projects": {"name": "Ebb", "key": "k"},
+        "takes:rename": {"name": "Ebb"},
+        "takes:project": {"prompt": WORDS, "key": "k"},
+        "takes:preflight": {"prompt": WORDS, "key": "k"},
+        "takes:remix": {"prompt": WORDS, "key": "k"},
+        "takes:retry": {"key": "k"},
+        "takes:references": {"file": picture()},
+        "invite": {"email": "another@example.com", "role": "artist"},
+        "seat_role": {"role": "guest"},
+        "keys": {"name": "render farm", "scopes": ["takes:read"], "days": "30"},
+        "profile": {"name": "Another Name"},
+        "switch_studio": {"studio": "none-of-mine"},
+        "join": {"name": "New Person"},
+        "api:projects": {"name": "Ebb"},
+        "api:references": {"file": picture()},
+        "api:preflight": {"prompt": WORDS},
+        "api:project_takes": {"prompt": WORDS},
+        "api:remix": {"prompt": WORDS},
+    }.get(name, {})
+
+
+def picture() -> io.BytesIO:
+    out = io.BytesIO()
+    Image.linear_gradient("L").save(out, "PNG")
+    out.seek(0)
+    out.name = "storm.png"
+    return out
+
+
+class Undone(Exception):
+    pass
+
+
+def ask(row: Row, lantern: Lantern, who: Seat | Person | None) -> int:
+    """The status that somebody gets. Whatever it did is undone."""
+    client = Client()
+    headers = {}
+    try:
+        with transaction.atomic():
+            if row.name.startswith("api:"):
+                if isinstance(who, Seat):
+                    _, secret = accounts.create_key(
+                        seat=who,
+                        name="test",
+                        scopes=list(accounts.SCOPES),
+                        expires_at=None,
+                        actor=Actor.house("tests"),
+                    )
+                    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "k"}
+            elif who is not None:
+                person = who.person if isinstance(who, Seat) else who
+                client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+            send = client.get if row.method == "GET" else client.post
+            status = send(lantern.address(row.name), body(row.name) if row.method == "POST" else {}, headers=headers)
+            raise Undone
+    except Undone:
+        return status.status_code
+
+
+@pytest.fixture
+def lantern(people: Any) -> Lantern:
+    return Lantern(people)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.method} {row.name}" for row in ROWS])
+def test_everybody_gets_what_the_table_says(row, lantern, people):
+    got = {name: ask(row, lantern, who) for name, who in everybody(people).items()}
+    assert got == dict(zip(WHO, row.statuses, strict=True))
+
+
+def names(patterns: Any, prefix: str = "") -> set[str]:
+    found = set()
+    for one in patterns:
+        if hasattr(one, "url_patterns"):
+            found |= names(one.url_patterns, f"{one.namespace}:" if one.namespace else prefix)
+        else:
+            assert one.name, f"the address {one.pattern} has no name"
+            found.add(prefix + one.name)
+    return found
+
+
+def test_every_address_is_in_the_table():
+    assert names(get_resolver().url_patterns) == {row.name for row in ROWS}
