@@ -30,7 +30,7 @@ from tests import factories
 WHO = ("nobody", "owner", "producer", "artist", "guest", "stranger", "lab", "shut")
 
 # 200 a page or a thing · 201 made · 302 done; for nobody: please sign in; for security: say again who you are
-# 401 no key · 403 not you, and why · 404 not there for you · 405 not to be asked this way · 410 a link that opens nothing
+# 401 no key · 403 not you, and why · 404 not there for you · 405 not asked this way · 410 a link that opens nothing
 TABLE = """
 # nobody owner producer artist guest stranger lab shut
 GET   home                               200  302  302  302  302  302  200  200
@@ -271,11 +271,11 @@ class Lantern:
         verb = name.rpartition(":")[2]
         take = {"retry": self.failed, "cancel": self.waiting}.get(verb, self.ready)
         whose: dict[str, dict[str, Any]] = {
-            **dict.fromkeys(OF_A_PROJECT, {"pk": self.project.pk}),
-            **dict.fromkeys(OF_A_TAKE, {"pk": take.pk}),
-            **dict.fromkeys(OF_A_SEAT, {"pk": self.seat.pk}),
-            **dict.fromkeys(("takes:events", "takes:live"), {"project_id": self.project.pk}),
-            **dict.fromkeys(("mfa_remove_webauthn", "mfa_edit_webauthn"), {"pk": 1}),
+            **{key: {"pk": self.project.pk} for key in OF_A_PROJECT},
+            **{key: {"pk": take.pk} for key in OF_A_TAKE},
+            **{key: {"pk": self.seat.pk} for key in OF_A_SEAT},
+            **{key: {"project_id": self.project.pk} for key in ("takes:events", "takes:live")},
+            **{key: {"pk": 1} for key in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
             "invitation_revoke": {"pk": self.invitation.pk},
