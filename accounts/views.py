@@ -42,7 +42,7 @@ def switch_studio(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        actions.rename_person(person=request.user, name=form.cleaned_data["name"])
+        actions.rename_person(person=form.instance, name=form.cleaned_data["name"])
         notices.done(request, "Your name is saved.")
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form})
