@@ -41,3 +41,15 @@ def test_every_link_in_the_documents_leads_somewhere(document):
 def test_every_make_target_named_in_the_documents_exists(document):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", document.read_text())) <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_named_in_the_documents_exists(document):
+    for path in re.findall(r"`((?:tests|benchmarks|platform|generation|accounts)/[\w/.-]+)`", document.read_text()):
+        assert "NNN" in path or (ROOT / path).exists(), f"{document.name} names {path}, which does not exist"
+
+
+@pytest.mark.parametrize("folder", [ROOT / "docs", ROOT / "docs/decisions"], ids=["docs", "decisions"])
+def test_every_document_is_in_its_index(folder):
+    index = (folder / "README.md").read_text()
+    assert not [path.name for path in folder.glob("*.md") if path.name != "README.md" and f"({path.name})" not in index]
