@@ -1,5 +1,9 @@
-"""Writes into the record what `accounts` tells: it is the floor below and cannot call us."""
+"""Writes into the record what `accounts` and allauth tell: they are floors below and cannot call us."""
 
+from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.db import transaction
 from django.dispatch import receiver
 
 from accounts import signals
@@ -32,3 +36,26 @@ def on_person_renamed(*, person: Person, **_: object) -> None:
         personal={"name": person.name},
         subject=person,
     )
+
+
+# allauth keeps no transaction open around what it tells, so these open their own.
+
+
+@receiver([password_changed, password_set, password_reset])
+@transaction.atomic
+def on_password(*, user: Person, **_: object) -> None:
+    record(actor=Actor.of_person(user), action="person.password_changed", target=user)
+
+
+@receiver([authenticator_added, authenticator_reset])
+@transaction.atomic
+def on_authenticator_added(*, user: Person, authenticator: Authenticator, **_: object) -> None:
+    facts = {"kind": str(authenticator.type)}
+    record(actor=Actor.of_person(user), action="person.authenticator_added", target=user, facts=facts)
+
+
+@receiver(authenticator_removed)
+@transaction.atomic
+def on_authenticator_removed(*, user: Person, authenticator: Authenticator, **_: object) -> None:
+    facts = {"kind": str(authenticator.type)}
+    record(actor=Actor.of_person(user), action="person.authenticator_removed", target=user, facts=facts)

@@ -6,6 +6,7 @@ from accounts import actions
 from accounts.middleware import chosen
 from accounts.models import Seat
 from audit.actors import Actor
+from audit.models import Record
 from tests import factories
 
 HOUSE = Actor.house("tests")
@@ -79,4 +80,6 @@ def test_a_person_renames_themselves(people, sign_in):
     assert client.post("/settings/", {"name": "Mara Lindqvist"}).status_code == 302
     people.artist.person.refresh_from_db()
     assert people.artist.person.name == "Mara Lindqvist"
+    written = Record.objects.get(action="person.renamed")
+    assert "Mara" not in written.canonical, "a name is personal: only a commitment to it is on record"
     assert client.post("/settings/", {"name": " "}).status_code == 200

@@ -19,6 +19,7 @@ from django.test import Client
 
 from accounts import actions
 from accounts.models import Person
+from audit.models import Record
 from tests import factories
 
 PASSWORD = factories.PASSWORD
@@ -88,6 +89,7 @@ def test_a_forgotten_password_is_replaced_by_mail(client, ines):
     assert not is_signed_in(client)
     enter(client, password="quite another lamp")
     assert is_signed_in(client)
+    assert Record.objects.filter(action="person.password_changed", target_id=str(ines.pk)).count() == 1
 
 
 # --- E-mailed code
@@ -192,13 +194,15 @@ def test_an_authenticator_app_asks_for_its_digits(client, ines):
     assert is_signed_in(client)
 
 
-def test_turning_the_app_on_takes_its_digits_and_gives_recovery_codes(client, ines):
+def test_turning_the_app_on_takes_its_digits_and_gives_recovery_codes(client, ines, django_capture_on_commit_callbacks):
     enter_and_confirm(client)
     page = client.get("/settings/security/app/add/")
     assert page.status_code == 200
     secret = page.context["form"].secret
-    client.post("/settings/security/app/add/", {"code": _digits(secret)})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/settings/security/app/add/", {"code": _digits(secret)})
     assert Authenticator.objects.filter(user=ines, type=Authenticator.Type.TOTP).exists()
+    assert Record.objects.filter(action="person.authenticator_added", target_id=str(ines.pk)).exists()
     codes = client.get("/settings/security/codes/")
     assert codes.status_code == 200
     assert len(codes.context["unused_codes"]) == 10
