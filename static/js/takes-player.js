@@ -15,8 +15,12 @@ class Player {
     this.loops = true
     this.range = { start: 0, end: this.frames - 1 }
     this.video.controls = false
-    this.video.addEventListener("ended", () => this.turn())
+    // A browser may call a paused seek to the last frame the end as well: only a clip that plays turns there.
+    this.runs = false
+    this.video.addEventListener("ended", () => this.runs && this.turn())
     for (const change of ["play", "pause"]) this.video.addEventListener(change, () => this.tell())
+    // A seek within the frame on the screen paints nothing new.
+    this.video.addEventListener("seeked", () => this.wanted === this.frame && this.arrive())
     this.watch()
     if (this.video.readyState >= 1) this.go(0)
     else this.video.addEventListener("loadedmetadata", () => this.go(0), { once: true })
@@ -39,25 +43,35 @@ class Player {
     this.canvas.hidden = false
     this.frame = frame
     if (this.wanted !== null && frame !== this.wanted && this.tries++ < 2) {
-      this.seek(this.wanted)
+      this.seek(this.wanted + 0.1 * this.tries)
       return
     }
-    this.wanted = null
     if (this.playing && frame >= this.range.end && this.range.end < this.frames - 1) this.turn()
+    this.arrive()
+  }
+
+  arrive() {
+    this.wanted = null
     this.tell()
   }
 
   /** At the end of the range: from its start again, or stop there. */
   turn() {
-    if (!this.loops) return this.video.pause()
+    if (!this.loops) return this.stop()
     this.seek(this.range.start)
     this.video.play()
   }
 
   toggle() {
-    if (this.playing) return this.video.pause()
+    if (this.playing) return this.stop()
+    this.runs = true
     if (this.frame >= this.range.end || this.frame < this.range.start) this.seek(this.range.start)
     return this.video.play()
+  }
+
+  stop() {
+    this.runs = false
+    this.video.pause()
   }
 
   step(by) {
@@ -66,7 +80,7 @@ class Player {
 
   /** Show frame n, paused. */
   go(n) {
-    this.video.pause()
+    this.stop()
     this.wanted = this.clamp(n)
     this.tries = 0
     this.seek(this.wanted)

@@ -3,7 +3,6 @@
 Everything but the pixels is real: the claim, the reports, the encoded files, the outbox.
 """
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -40,17 +39,26 @@ def begin(take: Take, *, step: int = 0, preview: bytes | None = None) -> Attempt
     return attempt
 
 
-@transaction.atomic
-def project(take: Take, frames: np.ndarray | None = None, *, scale: int = 6) -> Take:
-    """Bring a take that waits to its end: a clip, a poster and a sprite sheet. In one transaction, so that a real
-    worker of the same house never sees the job waiting."""
-    attempt = begin(take)
-    frames = paint(take.prompt, take.spec["seed"]) if frames is None else frames
+def finish(attempt: Attempt, frames: np.ndarray, *, scale: int = 6) -> None:
+    """End the render with a clip (or a picture), a poster and a sprite sheet."""
     queue.succeed(attempt, store.store(attempt, codec.encode(frames, fps=FPS, scale=scale)), 1.0)
     read_outbox()
+
+
+def fail(take: Take, code: str = "storage_full", message: str = "There is no room left to store the clip.") -> None:
+    queue.fail(begin(take), code, message, retry=False)
+    read_outbox()
+
+
+def under_way(take: Take) -> Attempt:
+    """The attempt that `begin` began, perhaps in another process."""
+    return Attempt.objects.select_related("job").get(job_id=take.job_id, ended_at=None)
+
+
+@transaction.atomic
+def project(take: Take, frames: np.ndarray | None = None) -> Take:
+    """Bring a take that waits to its end. In one transaction, so that a real worker of the same house never sees the
+    job waiting."""
+    finish(begin(take), paint(take.prompt, take.spec["seed"]) if frames is None else frames)
     take.refresh_from_db()
     return take
-
-
-def project_all(takes: Iterable[Take]) -> list[Take]:
-    return [project(take) for take in takes]

@@ -160,7 +160,8 @@ def test_a_refused_prompt_is_an_answer_that_names_the_rule_and_costs_nothing(peo
     assert "nothing charged" in html
     take = Take.objects.get()
     page = client.get(reverse("takes:take", args=[take.pk])).content.decode()
-    assert take.error_code in page
+    rule = reverse("screening:policy_version", args=[take.decision["policy_version"]])
+    assert f'href="{rule}#{take.error_code}"' in page
     assert "edit these words" in page
     assert quotas.balance(people.studio).held == 0
 

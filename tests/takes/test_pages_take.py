@@ -5,12 +5,11 @@ import json
 import pytest
 from django.urls import reverse
 
-from generation import queue
 from quotas import queries as quotas
 from takes.models import Take
 from takes.tasks import read_outbox
 from tests import factories
-from tests.takes.projection import begin, project
+from tests.takes.projection import begin, fail, paint, project
 
 
 @pytest.fixture
@@ -47,11 +46,10 @@ def test_a_take_that_renders_shows_its_progress_and_moves_without_scripts_too(pe
 
 
 def test_a_failed_take_says_why_what_came_back_and_goes_again_once_per_click(people, sign_in, take):
-    queue.fail(begin(take), "storage_full", "There is no room left.", retry=False)
-    read_outbox()
+    fail(take)
     client = sign_in(people.artist)
     html = client.get(address("take", take)).content.decode()
-    assert "There is no room left." in html
+    assert "There is no room left" in html
     assert f"{take.price} credits returned" in html
     answers = {client.post(address("retry", take))["Location"] for _ in range(2)}
     again = Take.objects.get(retry_of=take)
@@ -101,8 +99,7 @@ def test_a_guest_looks_and_does_nothing(people, sign_in, take, verb):
     if verb == "remix":
         project(take)
     if verb == "retry":
-        queue.fail(begin(take), "x", "y", retry=False)
-        read_outbox()
+        fail(take)
     before = Take.objects.get().state
     response = sign_in(people.guest).post(address(verb, take), {"prompt": "a kite", "key": "r"})
     assert response.status_code == 403
@@ -124,8 +121,6 @@ def test_nothing_is_changed_by_a_get(people, sign_in, take):
 
 
 def test_a_picture_is_shown_as_a_picture(people, sign_in, take):
-    from tests.takes.projection import paint
-
     project(take, paint(take.prompt)[:1])
     html = sign_in(people.artist).get(address("take", take)).content.decode()
     assert "<video" not in html
