@@ -1,33 +1,20 @@
-"""Tiny models with random weights, saved as real diffusers folders, and the catalogue files that offer them."""
+"""Tiny models with random weights, saved as real diffusers folders, and the catalogue files that offer them.
+
+Torch is imported only where a model is made: most tests, and the processes they start, do without.
+"""
 
 from pathlib import Path
-
-import torch
-from diffusers import (
-    AutoencoderKL,
-    AutoencoderKLWan,
-    DDIMScheduler,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-    UniPCMultistepScheduler,
-    WanPipeline,
-    WanTransformer3DModel,
-)
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import (
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPTokenizer,
-    PreTrainedTokenizerFast,
-    UMT5Config,
-    UMT5EncoderModel,
-)
 
 WORDS = ("<pad>", "</s>", "<unk>", "a", "red", "balloon")
 
 
 def save_video_model(folder: Path) -> None:
     """A WanPipeline of some ten thousand parameters: 16 px steps, frames 4k + 1, milliseconds a step."""
+    import torch
+    from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
+
     torch.manual_seed(0)
     reader = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="<unk>"))
     reader.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -65,6 +52,10 @@ def save_video_model(folder: Path) -> None:
 
 def save_image_model(folder: Path) -> None:
     """A StableDiffusionPipeline, as an example of those that make one picture."""
+    import torch
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
     torch.manual_seed(0)
     letters = {chr(code) for code in range(ord("a"), ord("z") + 1)}
     vocabulary = ["<|startoftext|>", "<|endoftext|>", *sorted(letters), *sorted(f"{one}</w>" for one in letters)]
