@@ -11,13 +11,13 @@ from tests.browser.redness import frames_of, heights_of_red
 from tests.house import wait_for
 
 WORDS = "a red balloon rises over the sea at night"
-# Collects every value that a take's progress bar ever shows, from before the take is there.
-WATCH_PROGRESS = """() => {
-  window.progress = [];
+# Collects every value that a take's progress bar ever shows, in whatever page of this window.
+WATCH_PROGRESS = """
   new MutationObserver(() => {
-    for (const bar of document.querySelectorAll("[data-take][data-state=rendering] progress")) progress.push(bar.value);
-  }).observe(document.body, {subtree: true, childList: true, attributes: true});
-}"""
+    for (const bar of document.querySelectorAll("[data-take][data-state=rendering] progress"))
+      sessionStorage.progress = `${sessionStorage.progress || ""} ${bar.value}`;
+  }).observe(document, {subtree: true, childList: true, attributes: true});
+"""
 
 
 def rises(frames: np.ndarray) -> bool:
@@ -41,9 +41,9 @@ def test_the_measure_is_right_about_pictures_that_are_known(motion, time):
 
 
 def test_a_prompt_becomes_a_clip_that_shows_what_it_says(page: Page, enter):
+    page.add_init_script(WATCH_PROGRESS)
     enter(page, "wen@lantern.example").goto("/projects/")
     page.get_by_role("link", name="Paper kites").click()
-    page.evaluate(WATCH_PROGRESS)
     page.get_by_label("Prompt").fill(WORDS)
     page.get_by_label("Seed").fill("7")
     expect(page.locator("#preflight")).to_contain_text("No rule stands in the way")
@@ -52,10 +52,11 @@ def test_a_prompt_becomes_a_clip_that_shows_what_it_says(page: Page, enter):
     expect(page.locator("[data-take]")).to_have_count(already + 1)
     card = page.locator("[data-take]").filter(has_text=WORDS).first
     expect(card).to_have_attribute("data-state", "ready", timeout=120_000)
-    seen = page.evaluate("progress")
-    assert any(0 < value < 100 for value in seen), f"the progress never moved: {seen}"
+    seen = page.evaluate("sessionStorage.progress || ''").split()
+    assert any(0 < float(value) < 100 for value in seen), f"the progress never moved: {seen}"
 
     card.get_by_role("link").first.click()
+    expect(page.locator("[data-player] canvas")).to_be_visible()
     page.keyboard.press("Space")
     clip = page.locator("video")
     wait_for(lambda: clip.evaluate("video => video.currentTime") > 0.5, "the clip to play")
