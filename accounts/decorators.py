@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def seat_required(view: View) -> View:
     """Only people with an open seat pass; others read why they have none, with status 403."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
         if request.seat is None:
             return render(request, "accounts/no_seat.html", status=403)
         return view(request, *args, **kwargs)

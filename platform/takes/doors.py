@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from takes.models import Project, Reference, Take
 PREFLIGHTS_A_MINUTE = 240
 
 
-def door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def door(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Lets a seat in that may look, with its entitlements as `request.rights`.
 
     Without a seat, or suspended, people read why, with status 403. What another studio owns is not there at all: 404.
@@ -26,7 +27,7 @@ def door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     @seat_required
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
         request.rights = entitlements(request.seat)
         if not request.rights.may("view"):
             return render(request, "takes/closed.html", {"why": request.rights.why}, status=403)

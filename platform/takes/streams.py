@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -25,7 +26,7 @@ from django.views.decorators.http import require_safe
 from access.queries import entitlements
 from accounts.models import Seat
 from takes.doors import door, project_or_404
-from takes.models import Take
+from takes.models import Project, Take
 from takes.purse import purse
 from takes.stills import Still, stills
 
@@ -35,6 +36,7 @@ LENGTH = 240.0  # then the stream ends and the browser comes back through the fr
 # What ended is known to the page a moment after it ended; asking for a little more than was missed loses nothing.
 OVERLAP = timedelta(seconds=60)
 MOST = 60  # takes told of in one look
+REACH = 500  # takes, by number, among which a reader that comes may have missed an end
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,20 @@ class Watch:
     """One reader of one project."""
 
     seat: Seat
-    project_id: Any
+    project: Project
     since: datetime
     csrf_token: str
     may_submit: bool
+    newest: int | None = None  # the highest number told of; None before the first look
     states: dict[Any, str] = field(default_factory=dict)
     progress: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, request: HttpRequest, project_id: Any) -> "Watch":
+    def of(cls, request: HttpRequest, project: Project) -> "Watch":
         heard = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
         return cls(
             seat=request.seat,
-            project_id=project_id,
+            project=project,
             since=_moment(heard),
             csrf_token=get_token(request),
             may_submit=request.rights.may("submit"),
@@ -77,9 +80,11 @@ class Watch:
 
     def look(self) -> list[Message]:
         """What is new since the last look, the oldest take first."""
-        first, now = not self.states, timezone.now()
+        first, now = self.newest is None, timezone.now()
         told: list[Message] = []
-        for still in stills(self._takes()):
+        takes = self._takes()
+        self.newest = max([self.newest or self.project.last_number, *(take.number for take in takes)])
+        for still in stills(takes):
             take = still.take
             if self.states.get(take.pk) != still.state:
                 self.states[take.pk] = still.state
@@ -98,10 +103,16 @@ class Watch:
         return entitlements(Seat.objects.select_related("studio").get(pk=self.seat.pk)).may("view")
 
     def _takes(self) -> list[Take]:
-        before = self.since - OVERLAP
-        open_then = [pk for pk, state in self.states.items() if state in Take.UNDER_WAY]
-        news = Q(state__in=Take.UNDER_WAY) | Q(pk__in=open_then) | Q(finished_at__gt=before) | Q(created_at__gt=before)
-        rows = Take.objects.filter(news, project=self.project_id).select_related("seat__person", "project")
+        """What may have changed: each part of the condition is a short range of an index."""
+        news = Q(studio=self.seat.studio_id, state__in=Take.UNDER_WAY)
+        if self.newest is None:
+            missed = self.since - OVERLAP
+            recent = Q(finished_at__gt=missed) | Q(created_at__gt=missed)
+            news |= Q(number__gt=self.project.last_number - REACH) & recent
+        else:
+            open_then = [pk for pk, state in self.states.items() if state in Take.UNDER_WAY]
+            news |= Q(number__gt=self.newest) | Q(pk__in=open_then)
+        rows = Take.objects.filter(news, project=self.project).select_related("seat__person", "project")
         return list(rows.order_by("-number")[:MOST])[::-1]
 
     def _card(self, still: Still) -> Message:
@@ -112,10 +123,10 @@ class Watch:
         return Message("card", {"id": str(still.take.pk), "state": still.state, "said": said, "html": html.strip()})
 
 
-async def events(request: HttpRequest, project_id: Any) -> HttpResponse:
+async def events(request: HttpRequest, project_id: Any) -> HttpResponseBase:
     """GET, text/event-stream. `Last-Event-ID`, else ?since=, is the moment up to which the reader knows everything."""
     opened = await sync_to_async(_open)(request, project_id)
-    if isinstance(opened, HttpResponse):
+    if not isinstance(opened, Watch):
         return opened
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_stream(opened), content_type="text/event-stream", headers=headers)
@@ -125,18 +136,18 @@ async def events(request: HttpRequest, project_id: Any) -> HttpResponse:
 @door
 def poll(request: HttpRequest, project_id: Any) -> JsonResponse:
     """GET {now, events: [{kind, data}]}: one look, for browsers that no stream gets through to."""
-    watch = Watch.of(request, project_or_404(request, project_id).pk)
+    watch = Watch.of(request, project_or_404(request, project_id))
     told = [{"kind": message.kind, "data": message.data} for message in watch.look()]
     return JsonResponse({"now": watch.since.isoformat(), "events": told}, headers={"Cache-Control": "no-store"})
 
 
-def _open(request: HttpRequest, project_id: Any) -> Watch | HttpResponse:
+def _open(request: HttpRequest, project_id: Any) -> Watch | HttpResponseBase:
     opened: list[Watch] = []
 
     @require_safe
     @door
     def enter(request: HttpRequest) -> HttpResponse:
-        opened.append(Watch.of(request, project_or_404(request, project_id).pk))
+        opened.append(Watch.of(request, project_or_404(request, project_id)))
         return HttpResponse()
 
     answer = enter(request)

@@ -132,7 +132,7 @@ def add_reference(request: HttpRequest, pk: uuid.UUID) -> JsonResponse:
     if upload is None:
         return JsonResponse({"message": "Choose an image first."}, status=422)
     try:
-        added = actions.add_reference(seat=request.seat, project=found, upload=upload, name=upload.name)
+        added = actions.add_reference(seat=request.seat, project=found, upload=upload, name=upload.name or "")
     except Problem as problem:
         return JsonResponse({"message": problem.message}, status=problem.status)
     url = reverse("takes:reference", args=[added.pk])

@@ -46,6 +46,22 @@ def send(project, prompt, key):
 def first(project):
     return Take.objects.get(project=project, number=1)
 """
+# A second model, as an operator would add one: it takes reference images and knows every word.
+PAINTER = """
+id = "painter"
+title = "Painter"
+source = "nowhere"
+revision = "1"
+kind = "video"
+fps = "16"
+lengths = [17, 33]
+frame_rule = { multiple = 4, offset = 1 }
+steps = 4
+max_steps = 8
+guidance = 1.0
+accepts_reference = true
+sizes = [{ width = 64, height = 64, rate = 8 }, { width = 128, height = 64, rate = 16 }]
+"""
 LISTEN = """
 import json, sys, traceback
 room = {}
@@ -84,7 +100,10 @@ class Painter:
 
 @pytest.fixture(scope="session")
 def live_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with scratch_house(tmp_path_factory.mktemp("painted")) as house:
+    folder = tmp_path_factory.mktemp("painted")
+    (folder / "catalogue").mkdir()
+    (folder / "catalogue" / "painter.toml").write_text(PAINTER)
+    with scratch_house(folder) as house:
         house.manage("demo", "--no-links")
         house.start("web", f"--port={house.port}")
         house.wait_until_up()
@@ -213,6 +232,40 @@ def test_a_double_click_is_one_take(page, enter, fresh_project):
     expect(page.get_by_role("link", name="Take 1")).to_be_visible()
     page.reload()
     expect(page.locator("[data-take]")).to_have_count(1)
+
+
+def test_the_knobs_fit_the_model_that_is_chosen(page, enter, fresh_project):
+    enter(page, OWNER).goto(f"/projects/{fresh_project}/")
+    page.get_by_label("Prompt").fill("a dragon")
+    expect(page.locator("#preflight")).to_contain_text("Starter does not know dragon")
+    page.get_by_label("Model").select_option("Painter")
+    expect(page.get_by_label("Shape").locator("option")).to_have_text(["1:1 · 64×64", "2:1 · 128×64"])
+    page.get_by_label("Length").select_option("2.06 s · 33 frames")
+    page.get_by_label("Shape").select_option("2:1 · 128×64")
+    expect(page.get_by_role("button", name="Render for 33 credits")).to_be_visible()
+    expect(page.locator("#preflight")).not_to_contain_text("does not know")
+
+
+def test_a_reference_image_is_taken_in_while_one_writes(page, enter, fresh_project):
+    enter(page, OWNER).goto(f"/projects/{fresh_project}/")
+    page.get_by_label("Model").select_option("Painter")
+    page.get_by_label("Prompt").fill("the same boat, seen from above")
+    page.get_by_text("Steps and reference image").click()
+    page.get_by_label("or a new image").set_input_files(_upload("boat.png"))
+    expect(page.locator("[data-upload-said]")).to_have_text("boat.png is chosen.")
+    expect(page.get_by_label("Start from").locator("option:checked")).to_have_text("boat.png")
+    page.get_by_role("button", name="Render for 9 credits").click()
+    page.get_by_role("link", name="Take 1").click()
+    expect(page.get_by_role("link", name="boat.png")).to_be_visible()
+
+
+def test_what_is_no_image_is_refused_beside_the_button(new_page, enter, fresh_project):
+    page = new_page()
+    enter(page, OWNER).goto(f"/projects/{fresh_project}/")
+    page.get_by_text("Steps and reference image").click()
+    page.get_by_label("or a new image").set_input_files({"name": "x.png", "mimeType": "image/png", "buffer": b"<svg>"})
+    expect(page.locator("[data-upload-said]")).to_contain_text("could not be read as an image")
+    _expected(new_page, "422 (Unprocessable")
 
 
 # --- Takes out -------------------------------------------------------------------------------------------------------
@@ -397,6 +450,12 @@ def test_letters_typed_into_the_remix_are_letters(player):
 
 
 # --- Helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _upload(name: str) -> dict[str, Any]:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), (200, 120, 60)).save(data, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
 
 
 def _expected(new_page, what: str) -> None:

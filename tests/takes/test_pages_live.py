@@ -31,7 +31,8 @@ def watch(people, tidewater):
         request = RequestFactory().get("/", given.get("query"), headers=given.get("headers", {}))
         request.seat = seat or people.artist
         request.rights = entitlements(request.seat)
-        return streams.Watch.of(request, tidewater.pk)
+        tidewater.refresh_from_db()
+        return streams.Watch.of(request, tidewater)
 
     return make
 
@@ -45,7 +46,7 @@ def test_each_change_of_a_take_is_told_once(people, tidewater, watch):
     assert watching.look() == []
     take = factories.make_take(people.owner, project=tidewater)
     told = watching.look()
-    assert kinds(told) == ["card", "progress"]
+    assert kinds(told) == ["card", "progress", "credits"]
     assert told[0].data["state"] == "queued"
     assert watching.look() == []
     attempt = begin(take, step=3)
@@ -68,7 +69,7 @@ def test_what_ended_long_after_it_was_seen_waiting_is_still_told(people, tidewat
     take = factories.make_take(people.owner, project=tidewater)
     watching = watch()
     watching.look()
-    watching.since = timezone.now() + 10 * streams.OVERLAP
+    watching.since = timezone.now() + 10 * streams.OVERLAP  # as if it had waited for long
     actions.cancel(seat=people.owner, take=take)
     read_outbox()
     told = watching.look()
