@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from access import queries
@@ -204,14 +204,22 @@ def _person_for(invitation: Invitation, name: str, password: str | None, person:
             )
         return person
     if Person.objects.filter(email__iexact=invitation.email).exists():
-        raise SignInFirst(f"{invitation.email} has a place here already. Sign in, then open the link again.")
+        raise _known_already(invitation)
     name = name.strip() or invitation.name or invitation.email.split("@")[0]
     if password is not None:
         validate_password(password, Person(email=invitation.email, name=name))
-    newcomer = Person.objects.create_person(invitation.email, name, password)
+    try:
+        with transaction.atomic():
+            newcomer = Person.objects.create_person(invitation.email, name, password)
+    except IntegrityError:  # a second invitation to the same address was accepted a moment ago
+        raise _known_already(invitation) from None
     # The invitation reached the address, which is all that verifying it could show.
     EmailAddress.objects.create(user=newcomer, email=invitation.email, verified=True, primary=True)
     return newcomer
+
+
+def _known_already(invitation: Invitation) -> SignInFirst:
+    return SignInFirst(f"{invitation.email} has a place here already. Sign in, then open the link again.")
 
 
 @transaction.atomic

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from access.models import Standing
@@ -23,7 +24,7 @@ from accounts.models import Studio
 from audit.actions import Actor, record
 from quotas.burning import Lot, burn, split
 from quotas.errors import HoldEnded, InsufficientCredits, KeyConflict, LedgerProblem, UnknownHold
-from quotas.models import Account, Entry, Grant, Hold, HoldPart
+from quotas.models import MEMO_LENGTH, REASON_LENGTH, Account, Entry, Grant, Hold, HoldPart
 
 __all__ = [
     "HoldEnded",
@@ -41,6 +42,8 @@ __all__ = [
 
 # Monthly credits go first within a month: they lapse at its end, what was bought or given does not.
 TIER_PRIORITY = 50
+# In one go. Far more than any studio has, and far from where sums of it would overflow.
+MOST_CREDITS = 1_000_000_000
 
 Keyed = TypeVar("Keyed", Grant, Hold)
 
@@ -59,7 +62,7 @@ def grant(
     now: datetime | None = None,
 ) -> Grant:
     """Give a studio a lot of credits. The same key and request return the first lot; another request, KeyConflict."""
-    amount, now = _whole(amount, at_least=1), now or timezone.now()
+    amount, now, reason = _whole(amount, at_least=1), now or timezone.now(), reason[:REASON_LENGTH]
     if source not in Grant.Source.values:
         raise ValueError(f"“{source}” is no source of credits; use one of {', '.join(Grant.Source.values)}.")
     account = _account_of(studio)
@@ -118,7 +121,7 @@ def hold(
     tells the studio what it is for (no personal data: it is kept). `expires_at` is only for work that nobody may ever
     end: past it, `expire` releases the hold.
     """
-    amount, now = _whole(amount, at_least=1), now or timezone.now()
+    amount, now, memo = _whole(amount, at_least=1), now or timezone.now(), memo[:MEMO_LENGTH]
     account = _account_of(studio)
     fingerprint = _fingerprint("hold", account.pk, amount)
     reserved, is_new = _insert_once(
@@ -188,7 +191,7 @@ def release(*, key: str, reason: str, now: datetime | None = None) -> Hold:
         raise HoldEnded(key, "settled")
     if reserved.state == Hold.State.RELEASED:
         return reserved
-    return _end(reserved, Hold.State.RELEASED, 0, now or timezone.now(), reason=reason)
+    return _end(reserved, Hold.State.RELEASED, 0, now or timezone.now(), reason=reason[:REASON_LENGTH])
 
 
 def expire(now: datetime | None = None) -> tuple[int, int]:
@@ -222,17 +225,15 @@ def grant_recurring(now: datetime | None = None, *, studio: Studio | None = None
     due = Standing.objects.filter(until=None, tier__monthly_credits__gt=0, studio__suspended_at=None)
     if studio is not None:
         due = due.filter(studio=studio)
-    done = set(Grant.objects.filter(key__startswith="tier:", key__endswith=f":{month}").values_list("key", flat=True))
+    text = TextField()
+    key = Concat(Value("tier:"), Cast(OuterRef("studio_id"), text), Value(f":{month}"), output_field=text)
     given = 0
-    for standing in due.select_related("studio", "tier").order_by("studio_id"):
-        key = f"tier:{standing.studio_id}:{month}"
-        if key in done:
-            continue
+    for standing in due.exclude(Exists(Grant.objects.filter(key=key))).select_related("studio", "tier"):
         try:
             grant(
                 studio=standing.studio,
                 amount=standing.tier.monthly_credits,
-                key=key,
+                key=f"tier:{standing.studio_id}:{month}",
                 source=Grant.Source.TIER,
                 priority=TIER_PRIORITY,
                 expires_at=ends,
@@ -258,8 +259,8 @@ def _account_of(studio: Studio) -> Account:
 
 
 def _whole(amount: int, *, at_least: int) -> int:
-    if not isinstance(amount, int) or isinstance(amount, bool) or amount < at_least:
-        raise ValueError(f"Credits are whole numbers from {at_least} up, not {amount!r}.")
+    if not isinstance(amount, int) or isinstance(amount, bool) or not at_least <= amount <= MOST_CREDITS:
+        raise ValueError(f"Credits are whole numbers from {at_least} to {MOST_CREDITS:,}, not {amount!r}.")
     return amount
 
 

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from accounts.models import Studio
 
+MEMO_LENGTH, REASON_LENGTH = 200, 300
+
 
 class Account(models.Model):
     """One studio's credits: given, reserved, spent. The sums of its entries, kept so that one row decides.
@@ -50,7 +52,7 @@ class Grant(models.Model):
     held = models.BigIntegerField(default=0)
     spent = models.BigIntegerField(default=0)
     lapsed = models.BigIntegerField(default=0)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=REASON_LENGTH, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
 
@@ -94,7 +96,7 @@ class Hold(models.Model):
     amount = models.BigIntegerField()
     settled = models.BigIntegerField(default=0, help_text="Of the amount, what was spent in the end.")
     state = models.CharField(max_length=10, choices=State, default=State.HELD)
-    memo = models.CharField(max_length=200, blank=True)
+    memo = models.CharField(max_length=MEMO_LENGTH, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     # Only for work that may be forgotten. Without one, a hold stands until whoever made it ends it.
@@ -162,8 +164,8 @@ class Entry(models.Model):
     spent = models.BigIntegerField(default=0)
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, null=True, related_name="entries")
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
-    memo = models.CharField(max_length=200, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
+    memo = models.CharField(max_length=MEMO_LENGTH, blank=True)
+    reason = models.CharField(max_length=REASON_LENGTH, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

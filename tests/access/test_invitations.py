@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from access import actions, queries
-from access.errors import InvalidInvitation, InvitationRefused, SignInFirst, WrongAddress
+from access.errors import AccessProblem, InvalidInvitation, InvitationRefused, SignInFirst, WrongAddress
 from access.models import Invitation, Tier
 from accounts.models import Duty, Person, Seat, Studio
 from audit.actions import Actor, erase
@@ -208,7 +208,7 @@ def test_open_invitations_are_those_that_can_be_accepted(db):
 def accept_in_words(code: str, name: str) -> str:
     try:
         return actions.accept(code=code, name=name).person.name
-    except InvitationRefused as refused:
+    except AccessProblem as refused:
         return refused.message
 
 
@@ -219,6 +219,16 @@ def test_of_many_who_accept_at_once_one_gets_in():
     answers = all_at_once([lambda name=f"Guest {number}": accept_in_words(code, name) for number in range(6)])
     assert [answer for answer in answers if answer.startswith("Guest")] == [Person.objects.get().name]
     assert Seat.objects.count() == Studio.objects.count() == 1
+
+
+@pytest.mark.faults
+@pytest.mark.django_db(transaction=True)
+def test_two_invitations_to_one_address_accepted_at_once_make_one_person():
+    codes = [invite(studio=make_studio(), role="artist")[1] for _ in range(6)]
+    answers = all_at_once([lambda code=code: accept_in_words(code, "Ines") for code in codes])
+    assert answers.count("Ines") == 1
+    assert len([answer for answer in answers if "has a place here already" in answer]) == 5
+    assert Person.objects.count() == 1
 
 
 # --- manage.py invite ------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -119,3 +121,13 @@ def test_an_override_is_of_a_studio_or_of_a_seat(db):
     for both in ({"studio": seat.studio, "seat": seat}, {}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Override.objects.create(**both, **details)
+
+
+def test_the_command_places_a_studio(db):
+    studio = make_studio(tier="first-ten", credits=0)
+    call_command("place", studio.slug, "lab", "--reason", "Opening night", stdout=StringIO())
+    assert (queries.standing_of(studio).tier.slug, queries.standing_of(studio).reason) == ("lab", "Opening night")
+    with pytest.raises(CommandError, match="use one of first-ten, studio, lab"):
+        call_command("place", studio.slug, "best", "--reason", "")
+    with pytest.raises(CommandError, match="no studio"):
+        call_command("place", "nowhere", "lab", "--reason", "")

@@ -148,3 +148,14 @@ def test_the_command_says_all_is_well_and_fails_when_it_is_not(unguarded):
             cursor.execute(statement)
     call_command("audit", "verify", stdout=out)
     assert out.getvalue().endswith("1 records, every leaf as it was written.\n")
+
+
+def test_the_command_erases_one_persons_values(db):
+    ines = make_person(email="ines@example.com")
+    record(actor=Actor.of_person(ines), action="person.renamed", target=ines, personal={"name": "Ines"})
+    out = StringIO()
+    call_command("audit", "erase", "Ines@example.com", "--reason", "asked", stdout=out)
+    assert out.getvalue().startswith("1 value(s) erased.")
+    assert not Disclosure.objects.exists()
+    with pytest.raises(CommandError, match="Nobody here has the address"):
+        call_command("audit", "erase", "nobody@example.com", "--reason", "asked")

@@ -78,7 +78,7 @@ def test_the_same_key_for_another_grant_is_a_conflict(studio, other):
     assert columns(studio) == (100, 0, 0)
 
 
-@pytest.mark.parametrize("amount", [0, -1, 1.5, True, "7"])
+@pytest.mark.parametrize("amount", [0, -1, 1.5, True, "7", 10**9 + 1])
 def test_credits_are_whole_numbers_above_zero(studio, amount):
     with pytest.raises(ValueError, match="whole numbers"):
         give(studio, amount)
@@ -136,6 +136,14 @@ def test_a_replay_of_a_hold_that_ended_brings_back_the_ended_one(studio):
     actions.release(key="h", reason="cancelled", now=NOW)
     assert hold(studio, 100).state == Hold.State.RELEASED
     assert columns(studio) == (100, 0, 0)
+
+
+def test_words_that_are_too_long_are_shortened_rather_than_stopping_the_ledger(studio):
+    give(studio, 100, reason="r" * 999)
+    hold(studio, 10, memo="m" * 999)
+    actions.release(key="h", reason="r" * 999, now=NOW)
+    newest = queries.entries(studio)[0]
+    assert (newest.memo, newest.reason) == ("m" * 200, "r" * 300)
 
 
 def test_the_same_key_for_another_hold_is_a_conflict(studio):
@@ -454,3 +462,22 @@ def test_verify_notices_a_trigger_that_is_gone(studio):
             cursor.execute(statement)
     with pytest.raises(CommandError):
         call_command("ledger", "verify", stdout=StringIO())
+
+
+def test_the_command_grants_once_for_a_key(studio):
+    out = StringIO()
+    for _ in range(2):
+        call_command("ledger", "grant", studio.slug, "40", "--reason", "A fine note", "--key", "note 7", stdout=out)
+    assert columns(studio) == (40, 0, 0)
+    assert out.getvalue().endswith(f"40 credits given to {studio.name}, which has 40 free now.\n")
+    with pytest.raises(CommandError, match="used before"):
+        call_command("ledger", "grant", studio.slug, "41", "--reason", "A fine note", "--key", "note 7")
+    with pytest.raises(CommandError, match="whole numbers"):
+        call_command("ledger", "grant", studio.slug, "0", "--reason", "nothing")
+    with pytest.raises(CommandError, match="no studio"):
+        call_command("ledger", "grant", "nowhere", "5", "--reason", "lost")
+
+
+def test_granted_for_some_days_they_lapse(studio):
+    call_command("ledger", "grant", studio.slug, "40", "--reason", "Trial", "--days", "7", stdout=StringIO())
+    assert Grant.objects.get().expires_at is not None

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
@@ -23,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="how the invitation addresses them")
         parser.add_argument("--days", type=int, default=14, help="how long the link works (14)")
 
-    def handle(self, *args: object, email: str, studio: str, tier: str, **options: object) -> None:
+    def handle(self, *args: object, email: str, studio: str, tier: str, **options: Any) -> None:
         standing = Tier.objects.filter(slug=tier).first()
         if standing is None:
             slugs = ", ".join(Tier.objects.values_list("slug", flat=True))
@@ -32,11 +34,11 @@ class Command(BaseCommand):
         try:
             invitation, code = actions.invite(
                 email=email,
-                name=str(options["name"]),
+                name=options["name"],
                 tier=standing,
-                role=str(options["role"]),
-                duties=options["duty"],  # type: ignore[arg-type]  # argparse's list of choices
-                days=options["days"],  # type: ignore[arg-type]
+                role=options["role"],
+                duties=options["duty"],
+                days=options["days"],
                 studio=here,
                 studio_name="" if here else studio,
                 actor=Actor.house("manage.py invite"),
