@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -157,6 +157,7 @@ def _open(request: HttpRequest, project_id: Any) -> Watch | HttpResponseBase:
 async def _stream(watch: Watch) -> AsyncIterator[bytes]:
     """Messages until the stream has run its length, the rights are gone, or the reader or the server leaves."""
     began = beaten = time.monotonic()
+    await sync_to_async(_let_go)()
     yield b"retry: 2000\n\n"
     while time.monotonic() - began < LENGTH:
         for message in await _apart(watch.look):
@@ -169,8 +170,15 @@ async def _stream(watch: Watch) -> AsyncIterator[bytes]:
         await asyncio.sleep(BUSY if watch.is_busy else IDLE)
 
 
+def _let_go() -> None:
+    """Close the connection that the request's own thread opened at the door: the stream will not use it again."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
 async def _apart(ask: Any) -> Any:
-    """Run a read on one of the loop's few shared threads: streams share their database connections, whatever their
+    """Run a read on one of the loop's few shared threads: streams share a few database connections, whatever their
     number, instead of holding one each."""
 
     def asked() -> Any:
