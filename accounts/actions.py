@@ -2,12 +2,13 @@
 
 import hashlib
 import hmac
+import itertools
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -45,13 +46,24 @@ def open_studio(*, name: str, actor: object, is_solo: bool = False) -> Studio:
     """A studio with a slug of its own: the name's, numbered when another studio has it."""
     stem = slugify(name)[:48] or "studio"
     taken = set(Studio.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
-    slug, number = stem, 1
-    while slug in taken:
-        number += 1
-        slug = f"{stem}-{number}"
-    studio = Studio.objects.create(name=name, slug=slug, is_solo=is_solo)
+    for slug in (slug for slug in _numbered(stem) if slug not in taken):
+        try:
+            with transaction.atomic():
+                studio = Studio.objects.create(name=name, slug=slug, is_solo=is_solo)
+            break
+        except IntegrityError:
+            # Somebody founded a studio of the same name at this moment: theirs keeps the slug, ours takes the next.
+            if not Studio.objects.filter(slug=slug).exists():
+                raise
     signals.studio_opened.send(Studio, studio=studio, actor=actor)
     return studio
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    """ "lantern", "lantern-2", "lantern-3", … without end."""
+    yield stem
+    for number in itertools.count(2):
+        yield f"{stem}-{number}"
 
 
 def sign_in_link(person: Person) -> str:

@@ -1,12 +1,6 @@
 """Several requests at the same moment, each on a connection of its own, on the engine under test."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
-
 import pytest
-from django.db import connection
 
 from access.queries import entitlements
 from audit.actions import Actor
@@ -18,26 +12,10 @@ from takes.errors import Conflict, OutOfCredits, TooMany
 from takes.models import Take
 from takes.wishes import Wish
 from tests import factories
+from tests.at_once import at_once
 
 WORDS = "a red balloon rises over the sea at night"
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """What each call gave or raised, all begun at one moment."""
-    barrier = Barrier(len(calls))
-
-    def one(call: Callable[[], Any]) -> Any:
-        barrier.wait()
-        try:
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
 
 
 def sending(seat, project, key, prompt=WORDS):

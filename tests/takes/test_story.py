@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from access import actions as access
 from audit.actions import Actor
@@ -310,6 +311,12 @@ def test_a_remix_keeps_seed_and_shape_and_names_its_source(seat, project):
     made = actions.remix(seat=seat, take=take, prompt="a blue balloon", key="r")
     assert made.remix_of == take
     assert made.spec == take.spec | {"prompt": "a blue balloon"}
+
+
+def test_the_ledgers_lines_lead_to_their_takes(seat, project, sign_in):
+    take = submit(seat, project)
+    page = sign_in(seat).get(reverse("credits")).content.decode()
+    assert f'href="{reverse("takes:take", args=[take.pk])}">Take 1</a>' in page
 
 
 # --- Review ----------------------------------------------------------------------------------------------------------
