@@ -34,9 +34,8 @@ def main() -> None:
     if chosen.measure is not None:
         measure(chosen.measure, chosen.claims)
         return
-    print(
-        f"{os.cpu_count()} CPUs, Python {platform.python_version()}, {chosen.claims} claims each, load {os.getloadavg()[0]:.1f}"
-    )
+    conditions = f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+    print(f"{conditions}, {chosen.claims} claims each, one worker")
     print(f"{'engine':28} {'jobs waiting':>12} {'fill':>8} {'claim p50':>10} {'p95':>8} {'finish p50':>11}", flush=True)
     for engine in [chosen.engine] if chosen.engine else ["sqlite", "postgres"]:
         for jobs in map(int, chosen.jobs.split(",")):
@@ -117,30 +116,32 @@ def measure(jobs: int, claims: int) -> None:
 
 
 def fill(jobs: int) -> None:
-    """Waiting jobs in many lanes, their ranks as fair order would give them."""
+    """Waiting jobs in many lanes, their ranks as fair order would give them: one real job, copied by the database."""
     from django.db import connection
 
-    from generation import catalogue, order
+    from generation import actions, catalogue, order
     from generation.catalogue import Spec
     from generation.models import Job, Lane
 
+    Lane.objects.bulk_create([Lane(name=f"studio {number}") for number in range(LANES)])
     entry = next(iter(catalogue.entries().values()))
     size = entry.sizes[0]
     spec = Spec(
         entry.id, entry.revision, "a red balloon", size.width, size.height, entry.lengths[0], entry.steps, 4.0, seed=1
     )
-    Lane.objects.bulk_create([Lane(name=f"studio {number}") for number in range(LANES)])
-    for first in range(0, jobs, 5000):
-        Job.objects.bulk_create(
-            [
-                Job(
-                    key=str(number), fingerprint="0" * 64, spec=spec.to_json(), model=spec.model, work=spec.work,
-                    steps=spec.steps, lane_id=f"studio {number % LANES}", rank=(number // LANES + 1) * order.SCALE,
-                )
-                for number in range(first, min(first + 5000, jobs))
-            ]
-        )  # fmt: skip
+    actions.enqueue(key="0", spec=spec, lane="studio 0")
+    columns = {field.column: field.column for field in Job._meta.concrete_fields} | {
+        "id": "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))",
+        "key": "CAST(n AS VARCHAR(20))",
+        "lane_id": f"'studio ' || CAST(n % {LANES} AS VARCHAR(20))",
+        "rank": f"(n / {LANES} + 1) * {order.SCALE}",
+    }
     with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {jobs - 1}) "
+            f"INSERT INTO {Job._meta.db_table} ({', '.join(columns)}) "
+            f"SELECT {', '.join(columns.values())} FROM {Job._meta.db_table}, numbers WHERE key = '0'"
+        )
         cursor.execute("ANALYZE")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from generation import actions
 from generation.models import Artifact, Job
-from tests.generation.conftest import make_spec, tiny_catalogue, tiny_models  # noqa: F401 (fixtures)
+from tests.generation.conftest import make_spec, one_torch_thread, tiny_catalogue, tiny_models  # noqa: F401
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 

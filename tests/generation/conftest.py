@@ -12,6 +12,12 @@ from generation.models import Job, Worker
 from tests.generation import tiny
 
 
+@pytest.fixture(autouse=True)
+def one_torch_thread(settings) -> None:
+    """Threads of tiny models only wait for one another, for minutes when other tests want the processor too."""
+    settings.TORCH_THREADS = 1
+
+
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The catalogue folder of two tiny models that really render."""
