@@ -5,10 +5,30 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.house import House, scratch_house, wait_for
+
+PROJECT = """
+from importlib import import_module
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from accounts.models import Seat
+from portal import demo
+from takes import actions as takes
+demo.prepare()
+seat = Seat.objects.select_related("person", "studio").get(person__email="ines@lantern.example")
+session = import_module(settings.SESSION_ENGINE).SessionStore()
+session[SESSION_KEY] = seat.person.pk
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = seat.person.get_session_auth_hash()
+session.create()
+project = takes.create_project(seat=seat, name="Tidewater", key="up")
+answer = {"session": session.session_key, "project": str(project.pk)}
+"""
 
 pytestmark = pytest.mark.xdist_group("house")
 
@@ -38,6 +58,17 @@ def children(process: subprocess.Popen) -> dict[str, int]:
 
 def attempt(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(house.command(*arguments), env=house.environment, capture_output=True, text=True)
+
+
+@contextmanager
+def open_stream(house: House):
+    """The live events of a project, as an owner's browser hears them."""
+    found = house.ask(PROJECT)
+    cookies = {"Cookie": f"sessionid={found['session']}"}
+    address = f"{house.url}/projects/{found['project']}/events/"
+    with httpx.stream("GET", address, headers=cookies, timeout=30) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield answer
 
 
 def test_it_refuses_a_database_that_is_behind(tmp_path):
@@ -81,10 +112,15 @@ def test_callers_wait_rather_than_fail_while_the_web_process_is_started_again(up
     assert "web was killed by SIGKILL" in house.log("up").read_text()
 
 
-def test_everything_ends_in_good_order(up, house):
+def test_everything_ends_in_good_order_and_so_does_an_open_stream(up, house):
     pids = wait_for(lambda: len(found := children(up)) == 3 and found, "all three processes")
-    up.send_signal(signal.SIGTERM)
+    with open_stream(house) as stream:
+        up.send_signal(signal.SIGTERM)
+        for _ in stream.iter_bytes():
+            pass  # to its regular end: anything else raises
     assert up.wait(30) == 0
     left = subprocess.run(["ps", "-o", "pid=", "-p", ",".join(map(str, pids.values()))], capture_output=True, text=True)
     assert not left.stdout.strip()
-    assert "is killed" not in house.log("up").read_text()
+    log = house.log("up").read_text()
+    assert "is killed" not in log
+    assert "timeout graceful shutdown exceeded" not in log
