@@ -5,7 +5,16 @@ import random
 from generation.starter import vocabulary as words
 from generation.starter.world import Scene
 
-_PLACE_PREPOSITION = ("over the", "above the", "in front of the", "across the", "by the", "near the", "at the", "in the")
+_PLACE_PREPOSITION = (
+    "over the",
+    "above the",
+    "in front of the",
+    "across the",
+    "by the",
+    "near the",
+    "at the",
+    "in the",
+)
 
 
 def _article(phrase: str) -> str:

@@ -6,7 +6,8 @@ from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from generation.starter.vocabulary import PLURALS, VOCABULARY
 
-MAX_WORDS = 32  # every prompt is padded to this; the pipeline's `max_sequence_length`
+MAX_WORDS = 32  # what training pads a prompt to; the longest caption leaves a place free
+PIPELINE_WORDS = 512  # what the stock pipeline pads a prompt to: its default `max_sequence_length`
 WIDTH = 128
 
 
@@ -25,7 +26,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
         pad_token="<pad>",
         eos_token="</s>",
         unk_token="<unk>",
-        model_max_length=MAX_WORDS,
+        model_max_length=PIPELINE_WORDS,
     )
 
 
@@ -47,12 +48,16 @@ def encoder() -> UMT5EncoderModel:
     )
 
 
-def embed(reader: PreTrainedTokenizerFast, network: UMT5EncoderModel, prompts: list[str]) -> torch.Tensor:
-    """Prompts as (count, MAX_WORDS, WIDTH), zeros after the last word.
+def tokens(reader: PreTrainedTokenizerFast, prompts: list[str]) -> dict[str, torch.Tensor]:
+    """`input_ids` and `attention_mask` of prompts, both (count, MAX_WORDS)."""
+    return dict(reader(prompts, padding="max_length", max_length=MAX_WORDS, truncation=True, return_tensors="pt"))
+
+
+def embed(network: UMT5EncoderModel, text: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Tokens as (count, MAX_WORDS, WIDTH), zeros after the last word.
 
     The stock WanPipeline hands the transformer zeros, unmasked, in place of padding: so must the training.
     """
-    tokens = reader(prompts, padding="max_length", max_length=MAX_WORDS, truncation=True, return_tensors="pt")
-    mask = tokens.attention_mask.to(network.device)
-    states = network(tokens.input_ids.to(network.device), mask).last_hidden_state
+    mask = text["attention_mask"].to(network.device)
+    states = network(text["input_ids"].to(network.device), mask).last_hidden_state
     return states * mask.unsqueeze(-1)

@@ -10,7 +10,7 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from generation.starter import world
-from generation.starter.recipe import autocast
+from generation.starter.recipe import Crew, autocast, twins
 from generation.starter.world import Scene
 
 CHANNELS, STEPS, ROWS, COLUMNS = 16, 1 + (world.FRAMES - 1) // 4, world.HEIGHT // 8, world.WIDTH // 8
@@ -29,6 +29,7 @@ class LatentStore:
         self.latents = self._open("latents.npy", (capacity, CHANNELS, STEPS, ROWS, COLUMNS))
         self.coverage = self._open("coverage.npy", (capacity, STEPS, ROWS, COLUMNS))
         self.scenes: list[Scene] = []
+        self._encoders: list[AutoencoderKLWan] = []
         lines = folder / "scenes.jsonl"
         if lines.exists():
             self.scenes = [Scene(*json.loads(line)) for line in lines.read_text().splitlines()]
@@ -40,28 +41,35 @@ class LatentStore:
     def __len__(self) -> int:
         return len(self.scenes)
 
-    @torch.no_grad()
-    def grow(self, vae: AutoencoderKLWan, count: int) -> None:
+    def grow(self, vae: AutoencoderKLWan, crew: Crew, count: int) -> None:
         """Render and encode `count` more clips, unless the store is full."""
-        device = next(vae.parameters()).device
-        first = len(self)
-        count = min(count, self.capacity - first)
-        if count <= 0:
-            return
-        scenes = [world.random_scene(random.Random(f"latent {first + i}")) for i in range(count)]
-        rendered = [world.render(scene, first + i) for i, scene in enumerate(scenes)]
-        clips = torch.from_numpy(np.stack([clip for clip, _ in rendered])).permute(0, 4, 1, 2, 3)
-        with autocast(device):
-            latents = vae.encode(clips.to(device).float() / 127.5 - 1).latent_dist.mode()
-        self.latents[first : first + count] = latents.float().cpu().numpy()
-        masks = torch.from_numpy(np.stack([mask for _, mask in rendered])).float() / 255
-        grouped = torch.stack([masks[:, 0], *(masks[:, i : i + 4].mean(1) for i in range(1, world.FRAMES, 4))], dim=1)
-        self.coverage[first : first + count] = torch.nn.functional.adaptive_avg_pool2d(grouped, (ROWS, COLUMNS)).numpy()
-        # The scenes are written last: they say how many of the rows above are whole.
+        if not self._encoders:
+            self._encoders = twins(vae, crew.size)
+        rows = range(len(self), min(len(self) + count, self.capacity))
+        shares = [(encoder, rows[number :: crew.size]) for number, encoder in enumerate(self._encoders)]
+        scenes = dict(pair for share in crew.map(self._encode, shares) for pair in share)
+        # The scenes are written last: they say how many of the rows are whole.
         with (self.folder / "scenes.jsonl").open("a") as lines:
-            for scene in scenes:
-                lines.write(json.dumps(list(vars(scene).values())) + "\n")
-        self.scenes += scenes
+            for row in rows:
+                lines.write(json.dumps(list(vars(scenes[row]).values())) + "\n")
+        self.scenes += [scenes[row] for row in rows]
+
+    @torch.no_grad()
+    def _encode(self, share: tuple[AutoencoderKLWan, range]) -> list[tuple[int, Scene]]:
+        encoder, rows = share
+        device = next(encoder.parameters()).device
+        scenes = []
+        for row in rows:
+            scene = world.random_scene(random.Random(f"latent {row}"))
+            clip, mask = world.render(scene, row)
+            pixels = torch.from_numpy(clip).permute(3, 0, 1, 2).unsqueeze(0).to(device).float() / 127.5 - 1
+            with autocast(device):
+                self.latents[row] = encoder.encode(pixels).latent_dist.mode()[0].float().cpu().numpy()
+            cover = torch.from_numpy(mask).float() / 255
+            grouped = torch.stack([cover[0], *(cover[i : i + 4].mean(0) for i in range(1, world.FRAMES, 4))])
+            self.coverage[row] = torch.nn.functional.adaptive_avg_pool2d(grouped, (ROWS, COLUMNS)).numpy()
+            scenes.append((row, scene))
+        return scenes
 
     def statistics(self, clips: int = 512) -> tuple[list[float], list[float]]:
         """Mean and deviation of every channel over the first `clips` rows."""
@@ -70,7 +78,7 @@ class LatentStore:
         return sample.mean(axes).round(4).tolist(), sample.std(axes).round(4).tolist()
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor, list[Scene]]:
-        """`size` random rows: latents (size, C, T, H, W) and coverage (size, 1, T, H, W) as float32, and their scenes."""
+        """`size` random rows: latents (size, C, T, H, W) and coverage (size, 1, T, H, W), float32, and their scenes."""
         rows = np.sort(rng.integers(0, len(self), size))
         latents = torch.from_numpy(self.latents[rows].astype(np.float32))
         coverage = torch.from_numpy(self.coverage[rows].astype(np.float32)).unsqueeze(1)

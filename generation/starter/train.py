@@ -13,7 +13,7 @@ from diffusers import AutoencoderKLWan, FlowMatchEulerDiscreteScheduler, WanPipe
 
 from generation.starter import language, transformer_training, vae_training
 from generation.starter.latents import LatentStore
-from generation.starter.recipe import Budget, pick_device
+from generation.starter.recipe import Budget, Crew, pick_device
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE / "model"
@@ -45,21 +45,25 @@ def export(painter: transformer_training.Painter, vae: AutoencoderKLWan, store: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vae-minutes", type=float, default=30, help="training time of the VAE (default %(default)s)")
-    parser.add_argument("--minutes", type=float, default=90, help="training time of the transformer (default %(default)s)")
+    parser.add_argument("--vae-minutes", type=float, default=30, help="time for the VAE (default %(default)s)")
+    parser.add_argument("--minutes", type=float, default=90, help="time for the transformer (default %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, … (default %(default)s)")
-    parser.add_argument("--clips", type=int, default=60_000, help="clips to keep encoded, 20 kB each (default %(default)s)")
+    parser.add_argument(
+        "--clips", type=int, default=12_000, help="clips kept encoded, 20 kB each (default %(default)s)"
+    )
     parser.add_argument("--size", type=int, default=48, help="clips in a training step (default %(default)s)")
-    parser.add_argument("--folder", type=Path, default=MODEL, help="where the finished model goes (default %(default)s)")
+    parser.add_argument("--folder", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--workshop", type=Path, default=WORKSHOP, help="checkpoints and latents (default %(default)s)")
     wish = parser.parse_args()
 
+    torch.set_flush_denormal(True)
     device = pick_device(wish.device)
-    vae = vae_training.train(wish.workshop / "vae.pt", Budget(wish.vae_minutes), device)
+    crew = Crew(device)
+    vae = vae_training.train(wish.workshop / "vae.pt", Budget(wish.vae_minutes), device, crew)
     store = LatentStore(wish.workshop / "latents", wish.clips)
-    store.grow(vae, 512 - len(store))
+    store.grow(vae, crew, max(0, 512 - len(store)))
     painter = transformer_training.train(
-        wish.workshop / "painter.pt", store, vae, Budget(wish.minutes), device, size=wish.size
+        wish.workshop / "painter.pt", store, vae, Budget(wish.minutes), device, crew, size=wish.size
     )
     export(painter, vae, store, wish.folder)
 

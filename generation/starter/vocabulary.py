@@ -65,10 +65,10 @@ CAMERAS: dict[str, tuple[str, ...]] = {
     "pan right": ("camera pans right", "slow pan right"),
     "push in": ("slow push in", "camera pushes in", "slow zoom"),
 }
-LITTLE_WORDS = (
-    "a an the and of in at on over above by near under with through to across into against it while is big large "
-    "slowly gently softly weather sky scene shot wide view light there"
-).split()
+_LITTLE_WORDS = """
+    a an the and of in at on over above by near under with through to across into against it while is big large
+    slowly gently softly weather sky scene shot wide view light there
+"""
 
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "subject": SUBJECTS,
@@ -90,8 +90,14 @@ def words(text: str) -> list[str]:
 
 VOCABULARY: tuple[str, ...] = tuple(
     sorted(
-        {word for group in GROUPS.values() for phrases in group.values() for phrase in phrases for word in words(phrase)}
-        | set(LITTLE_WORDS)
+        {
+            word
+            for group in GROUPS.values()
+            for phrases in group.values()
+            for phrase in phrases
+            for word in words(phrase)
+        }
+        | set(_LITTLE_WORDS.split())
     )
 )
 _KNOWN = frozenset(VOCABULARY)

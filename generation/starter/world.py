@@ -75,7 +75,9 @@ def is_held_out(scene: Scene) -> bool:
 
 def all_scenes(held_out: bool) -> list[Scene]:
     """Every subject × colour × place × motion on one side of the line, at plain day, in a fixed order."""
-    every = (Scene(s, c, p, m) for s in words.SUBJECTS for c in words.COLOURS for p in words.PLACES for m in words.MOTIONS)
+    every = (
+        Scene(s, c, p, m) for s in words.SUBJECTS for c in words.COLOURS for p in words.PLACES for m in words.MOTIONS
+    )
     return [scene for scene in every if is_held_out(scene) == held_out]
 
 
@@ -253,7 +255,9 @@ def _forest(draw, rng, light, horizon, width, height):
             left = x + rng.uniform(-6, 6)
             foot = horizon + 6 + row * 24
             draw.polygon([(left, foot), (left + 19, foot - size), (left + 38, foot)], _lit(colour, light))
-            draw.polygon([(left + 4, foot - 20), (left + 19, foot - size - 14), (left + 34, foot - 20)], _lit(colour, light))
+            draw.polygon(
+                [(left + 4, foot - 20), (left + 19, foot - size - 14), (left + 34, foot - 20)], _lit(colour, light)
+            )
 
 
 def _mountains(draw, rng, light, horizon, width, height):
@@ -262,7 +266,11 @@ def _mountains(draw, rng, light, horizon, width, height):
         half, peak = rng.uniform(50, 74), rng.uniform(74, 102)
         draw.polygon([(x, horizon), (x + half, horizon - peak), (x + 2 * half, horizon)], _lit((112, 116, 140), light))
         draw.polygon(
-            [(x + half * 0.66, horizon - peak * 0.66), (x + half, horizon - peak), (x + half * 1.34, horizon - peak * 0.66)],
+            [
+                (x + half * 0.66, horizon - peak * 0.66),
+                (x + half, horizon - peak),
+                (x + half * 1.34, horizon - peak * 0.66),
+            ],
             _lit((238, 242, 248), light),
         )
         x += half * 1.3
@@ -354,7 +362,7 @@ def path(motion: str, rng: random.Random, frames: int = FRAMES) -> np.ndarray:
 
 
 def render(scene: Scene, seed: int, frames: int = FRAMES) -> tuple[np.ndarray, np.ndarray]:
-    """A clip and its subject mask: uint8 (frames, HEIGHT, WIDTH, 3) and uint8 (frames, HEIGHT, WIDTH), 255 = subject."""
+    """A clip (frames, HEIGHT, WIDTH, 3) and its subject mask (frames, HEIGHT, WIDTH), both uint8; 255 is subject."""
     rng = random.Random(seed)
     stage = backdrop(scene, rng)
     facing = {"left": -1, "right": 1}.get(scene.motion) or rng.choice((-1, 1))
@@ -411,7 +419,10 @@ def _fall(picture: Image.Image, weather: str, drops: list[tuple[float, float, fl
             x, y = start_x * WIDTH, (start_y + number * 0.17 * pace) % 1 * HEIGHT
             draw.line([(x, y), (x - 1, y + 9)], (206, 216, 232, 120), 1)
         else:
-            x, y = start_x * WIDTH + 3 * math.sin(number / 3 + start_y * 6), (start_y + number * 0.05 * pace) % 1 * HEIGHT
+            x, y = (
+                start_x * WIDTH + 3 * math.sin(number / 3 + start_y * 6),
+                (start_y + number * 0.05 * pace) % 1 * HEIGHT,
+            )
             draw.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), (250, 250, 252, 190))
 
 
