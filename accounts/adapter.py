@@ -1,6 +1,7 @@
 """Where this house differs from allauth."""
 
 import base64
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -16,6 +17,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Mailed links start with SITE_URL: a request's host is only its sender's word."""
+        return settings.SITE_URL.rstrip("/") + urlsplit(super().get_reset_password_from_key_url(key)).path
 
 
 class MFAAdapter(DefaultMFAAdapter):

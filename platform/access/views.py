@@ -13,7 +13,7 @@ from access import actions, queries
 from access.decorators import act_required
 from access.errors import InvalidInvitation
 from access.forms import InviteForm, KeyForm, RoleForm
-from access.letters import send_invitation
+from access.letters import join_link, send_invitation
 from access.models import Invitation
 from accounts import actions as accounts
 from accounts import notices
@@ -59,7 +59,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     except InvalidInvitation as problem:
         form.add_error("email", problem.message)
         return _seats_page(request, form)
-    link = request.build_absolute_uri(reverse("join", args=[code]))
+    link = join_link(code)
     mailed = send_invitation(invitation, link=link, studio=studio.name, inviter=request.user.name)
     return _seats_page(request, InviteForm(), invited=invitation, link=link, mailed=mailed)
 

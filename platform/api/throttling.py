@@ -13,6 +13,6 @@ class SeatThrottle(SimpleRateThrottle):
     scope = "seat"
 
     def get_cache_key(self, request: Request, view: "APIView") -> str:
-        # Strangers share one allowance for each address: guessing keys is slow, and slows nobody else.
+        # Strangers get no further than the description of the API; each address has an allowance for that.
         ident = f"seat-{request.auth.seat_id}" if request.auth else f"address-{self.get_ident(request)}"
         return self.cache_format % {"scope": self.scope, "ident": ident}

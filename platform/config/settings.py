@@ -126,7 +126,9 @@ CACHE_URL = env.str("CACHE_URL", "")
 if CACHE_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Rate limits are counted here. A full cache forgets a third of them, so it must be hard to fill.
+    options = {"MAX_ENTRIES": 100_000}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": options}}
 
 # Without a broker, workers look at the database every moment and `manage.py clock` runs the periodic work itself
 # (docs/decisions/001-no-broker-by-default.md). With one, Celery wakes them; losing it loses no job.
@@ -218,7 +220,10 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Stagedoor <stagedoor@localhost>")
 HTTPS = urlsplit(SITE_URL).scheme == "https"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # whoever balances load asks in plain HTTP
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+# The last address in X-Forwarded-For is the one our proxy saw; without a proxy the header is anybody's word.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Browsers' preload lists are for whoever owns the domain to join; the check would nag about it.
@@ -248,9 +253,10 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.FlatJSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.SeatThrottle"],
     "DEFAULT_THROTTLE_RATES": {"seat": env.str("API_RATE", "120/min")},
+    "NUM_PROXIES": int(BEHIND_PROXY),
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.handler",
 }
@@ -294,7 +300,7 @@ LOGGING = {
     },
     "handlers": {
         "console": {
-            "class": "logging.StreamHandler",
+            "class": "config.logs.Console",
             "formatter": env.str("LOG_FORMAT", "lines", validate=validate.OneOf(("lines", "json"))),
         }
     },
