@@ -10,7 +10,7 @@ from api.base import SeatView, page, paged
 from api.projects import AFTER
 from quotas import queries
 from takes.errors import NotAllowed
-from takes.queries import Page
+from takes.queries import LONGEST_CURSOR, Page
 
 PAGE = 50
 
@@ -34,6 +34,7 @@ class Entries(CreditsView):
     @extend_schema(operation_id="list_credit_entries", parameters=[AFTER], responses=paged(shapes.EntryOut))
     def get(self, request: Request) -> Response:
         after = request.query_params.get("after", "")
-        lines = queries.entries(self.seat.studio, int(after) if after.isdecimal() else None, PAGE + 1)
+        before = int(after) if after.isdecimal() and len(after) < LONGEST_CURSOR else None
+        lines = queries.entries(self.seat.studio, before, PAGE + 1)
         found = Page(lines[:PAGE], str(lines[PAGE - 1].pk) if len(lines) > PAGE else None)
         return Response(page(shapes.EntryOut, list(found.rows), found))

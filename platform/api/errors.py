@@ -5,13 +5,14 @@
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from takes.errors import Problem
+from takes.errors import Problem, TooLarge
 
 _TYPES = {
     401: "authentication_error",
@@ -30,6 +31,8 @@ def body(message: str, *, status: int, code: str, param: str | None = None) -> d
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Give any error its shape and status. What is not expected stays None, and becomes Django's 500."""
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024} KB, beside files.")
     if isinstance(error, Problem):
         return Response(
             body(error.message, status=error.status, code=error.code, param=error.field), status=error.status

@@ -16,6 +16,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 closing = asyncio.Event()
+LARGEST_BODY = 25 * 1024 * 1024  # bytes; nothing here takes more than a reference image and a form around it
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -59,28 +60,37 @@ async def answer(scope: Message, receive: Receive, send: Send) -> None:
     """One request. An open stream of events ends when the server does, as if the reader had left.
 
     Other responses finish in peace. The reader's EventSource comes back by itself and finds the next process.
+    A body beyond LARGEST_BODY is not read to its end: Django would put it on the disk first and ask who sent it then.
     """
-    streaming = finished = False
+    begun = streaming = finished = False
+    size = 0
 
     async def watched_send(message: Message) -> None:
-        nonlocal streaming, finished
+        nonlocal begun, streaming, finished
         if message["type"] == "http.response.start":
+            begun = True
             headers = {name.lower(): value for name, value in message.get("headers", ())}
             streaming = headers.get(b"content-type", b"").startswith(b"text/event-stream")
         finished = message["type"] == "http.response.body" and not message.get("more_body", False)
         await send(message)
 
     async def receive_until_closing() -> Message:
+        nonlocal size
         heard, ending = asyncio.ensure_future(receive()), asyncio.ensure_future(closing.wait())
         try:
             await asyncio.wait({heard, ending}, return_when=asyncio.FIRST_COMPLETED)
             if streaming and not heard.done():
                 return {"type": "http.disconnect"}
-            return await heard
+            message = await heard
+            size += len(message.get("body", b""))
+            return message if size <= LARGEST_BODY else {"type": "http.disconnect"}
         finally:
             heard.cancel()
             ending.cancel()
 
     await site(scope, receive_until_closing, watched_send)
+    if size > LARGEST_BODY and not begun:
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"More was sent than is read here. Send less.\n"})
     if streaming and closing.is_set() and not finished:
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -31,7 +31,7 @@ class Meter:
 def credits(request: HttpRequest) -> HttpResponse:
     """The newest entries, or with `?before=ID` the ones before that entry."""
     studio, before = request.seat.studio, request.GET.get("before", "")
-    if before and not (before.isascii() and before.isdecimal()):
+    if before and not (before.isdecimal() and len(before) < 19):
         raise Http404("There is no such entry.")
     lines = queries.entries(studio, int(before) if before else None, PAGE + 1)
     balance = queries.balance(studio)

@@ -109,7 +109,8 @@ def _inside(span: Span, others: list[Span]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Begins only where an address can begin and never steps back: the time grows with the words, not with their square.
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[ ().-]{0,2}\d){7,18}(?!\w)")
 
 

@@ -13,7 +13,7 @@ from screening import policy as policies
 def policy(request: HttpRequest, version: int | None = None) -> HttpResponse:
     try:
         shown = policies.in_force() if version is None else policies.version(version)
-    except FileNotFoundError as error:
+    except OSError as error:  # no such file, or a number too long to name one
         raise Http404(f"There never was a policy {version}.") from error
     context = {
         "policy": shown,

@@ -348,7 +348,9 @@ def _unknown_words(planned: Plan) -> tuple[str, ...]:
 
 def _decide(planned: Plan, reference: Reference | None, entitlements: Entitlements) -> Decision:
     images = [reference] if reference else []
-    return screening.policy.decide(screening.policy.in_force(), planned.spec.prompt, images, entitlements)
+    # Words beyond what the model reads stand in the way already; screening them would only take time.
+    words = planned.spec.prompt[: planned.entry.prompt_limit]
+    return screening.policy.decide(screening.policy.in_force(), words, images, entitlements)
 
 
 def _refuse(take: Take, decision: Decision) -> None:

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Generic, TypeVar
 
@@ -18,6 +18,7 @@ from generation.queries import Progress
 from takes.models import Project, Reference, Take
 
 PAGE = 24
+LONGEST_CURSOR = 19  # digits: a number of this many may not fit the database's
 Row = TypeVar("Row")
 
 
@@ -68,7 +69,7 @@ def project_for(seat: Seat, pk: uuid.UUID | str) -> Project:
 def takes_page(project: Project, *, after: str | None = None, limit: int = PAGE) -> Page[Take]:
     """A project's takes, the newest first."""
     rows = project.takes.select_related("seat__person", "remix_of").order_by("-number")
-    if after and after.isdecimal():
+    if after and after.isdecimal() and len(after) < LONGEST_CURSOR:
         rows = rows.filter(number__lt=int(after))
     return _page(list(rows[: limit + 1]), limit, lambda row: str(row.number))
 
@@ -131,8 +132,8 @@ def _position(after: str | None) -> tuple[datetime, uuid.UUID] | None:
     """Where a page of projects goes on. A cursor that is not one of ours starts at the beginning."""
     moment, _, pk = (after or "").partition("~")
     try:
-        return datetime.fromisoformat(moment), uuid.UUID(pk)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), uuid.UUID(pk)
+    except (ValueError, OverflowError):  # the first and last hours of the calendar have no time in UTC
         return None
 
 

@@ -6,6 +6,7 @@ pixel is decoded, and only the pixels survive: no metadata, no profile, no trail
 
 import hashlib
 import io
+import threading
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,6 +19,8 @@ MAX_PIXELS = 50_000_000  # as sent; about what the largest cameras give
 MIN_SIDE = 32
 STORED_SIDE = 2048  # the longer side as stored; no model here takes more
 FORMATS = ("JPEG", "PNG", "WEBP")
+# A picture of MAX_PIXELS takes 200 MB while it is decoded: not more than two at once in one process.
+_decoding = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ def clean(upload: IO[bytes]) -> Picture:
     if getattr(image, "n_frames", 1) > 1:
         raise Invalid("The image is animated. Send a still one.", code="animated_image", field="reference")
     try:
-        image.load()
+        with _decoding:
+            image.thumbnail((STORED_SIDE, STORED_SIDE))
         upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((STORED_SIDE, STORED_SIDE))
         still = Image.new("RGB", upright.size, "white")
         rgba = upright.convert("RGBA")
         still.paste(rgba, mask=rgba.getchannel("A"))
