@@ -142,7 +142,7 @@ class RenderTimes:
         return entry.seconds_per_step * work / (size.width * size.height * frames)
 
     def left(self, job: Job) -> float | None:
-        """For a running job: from its own steps once there are some, else from jobs before it."""
+        """For a running job: the share of its expected time that its steps leave."""
         expected = self.of(job.model, job.work)
         return None if expected is None else expected * (job.steps - job.step) / job.steps
 
