@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from access.queries import entitlements
 from accounts.decorators import seat_required
@@ -18,7 +19,7 @@ def act_required(act: str) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @seat_required
         @wraps(view)
-        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
             request.entitlements = entitlements(request.seat)
             if not request.entitlements.may(act):
                 raise PermissionDenied(request.entitlements.why)

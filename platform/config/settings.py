@@ -123,12 +123,15 @@ elif pool := env.int("DATABASE_POOL", 0):
 # --- Cache and broker: in the process by default, Redis by CACHE_URL, any Celery broker by BROKER_URL -------------
 
 CACHE_URL = env.str("CACHE_URL", "")
+CACHES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Rate limits are counted here. A full cache forgets a third of them, so it must be hard to fill.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 if CACHE_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
-else:
-    # Rate limits are counted here. A full cache forgets a third of them, so it must be hard to fill.
-    options = {"MAX_ENTRIES": 100_000}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": options}}
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
 
 # Without a broker, workers look at the database every moment and `manage.py clock` runs the periodic work itself
 # (docs/decisions/001-no-broker-by-default.md). With one, Celery wakes them; losing it loses no job.
