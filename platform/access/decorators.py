@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from access.queries import entitlements
 from accounts.decorators import seat_required
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def act_required(act: str) -> Callable[[View], View]:
