@@ -44,7 +44,11 @@ def _seats_page(request: HttpRequest, form: InviteForm, **more: object) -> HttpR
 @never_cache
 @act_required("manage_seats")
 def invite(request: HttpRequest) -> HttpResponse:
-    """Mails the link and shows it this once: afterwards only its hash is known."""
+    """Mails the link, or shows it this once where it cannot be mailed: afterwards only its hash is known.
+
+    Who holds the link can be the invited person here, in every studio that invites them later. Whoever invites
+    therefore sees it only where no mail can bring it to that person's own mailbox.
+    """
     form, studio = InviteForm(request.POST), request.seat.studio
     if not form.is_valid():
         return _seats_page(request, form)
@@ -61,7 +65,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         return _seats_page(request, form)
     link = join_link(code)
     mailed = send_invitation(invitation, link=link, studio=studio.name, inviter=request.user.name)
-    return _seats_page(request, InviteForm(), invited=invitation, link=link, mailed=mailed)
+    return _seats_page(request, InviteForm(), invited=invitation, link="" if mailed else link)
 
 
 @require_POST

@@ -27,10 +27,9 @@ def test_the_link_that_resets_a_password_leads_to_the_house(client, db, any_host
 
 def test_the_link_of_an_invitation_leads_to_the_house(sign_in, people, any_host, mailoutbox):
     form = {"email": "new@example.com", "role": "artist"}
-    page = sign_in(people.owner).post("/settings/seats/invite/", form, headers={"Host": "elsewhere.example"})
-    for text in (page.content.decode(), mailoutbox[0].body):
-        assert "elsewhere" not in text
-        assert f"{configured.SITE_URL}/join/" in text
+    sign_in(people.owner).post("/settings/seats/invite/", form, headers={"Host": "elsewhere.example"})
+    assert "elsewhere" not in mailoutbox[0].body
+    assert f"{configured.SITE_URL}/join/" in mailoutbox[0].body
 
 
 def test_without_a_proxy_nobody_chooses_the_address_they_are_counted_under():
