@@ -216,6 +216,7 @@ globals().update(
         if name.startswith("EMAIL_")
     }
 )
+EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page meanwhile
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Stagedoor <stagedoor@localhost>")
 
 # --- Safety on the wire ----------------------------------------------------------------------------------------------

@@ -32,6 +32,15 @@ def test_the_link_of_an_invitation_leads_to_the_house(sign_in, people, any_host,
     assert f"{configured.SITE_URL}/join/" in mailoutbox[0].body
 
 
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "http://localhost/", "/\\evil.example", "javascript:0"]
+)
+def test_signing_in_leads_to_a_page_here(client, db, elsewhere):
+    factories.make_person(email="ines@example.com", password=factories.PASSWORD)
+    form = {"login": "ines@example.com", "password": factories.PASSWORD, "next": elsewhere}
+    assert client.post("/sign-in/", form).headers["Location"] == "/"
+
+
 def test_without_a_proxy_nobody_chooses_the_address_they_are_counted_under():
     request = RequestFactory().get("/", headers={"X-Forwarded-For": "203.0.113.9"})
     assert get_adapter().get_client_ip(request) == "127.0.0.1"
