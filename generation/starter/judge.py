@@ -1,11 +1,13 @@
 """The score's eye: a small classifier that says from a clip's pixels what is to be seen, taught on true renders only.
 
 It never sees what the model makes while it learns, and shares nothing with the model: the renders are blurred, dimmed
-and made noisy instead, so that a soft picture is judged by what it shows. `python -m generation.starter.judge` teaches
-it anew; `score` checks it on unseen renders before every use.
+and made noisy instead, so that a soft picture is judged by what it shows. Place, colour and subject are classes; motion
+is measured, by following where the network sees the subject. `python -m generation.starter.judge` teaches it anew;
+`score` checks it on unseen renders before every use.
 """
 
 import argparse
+import math
 import random
 import time
 from pathlib import Path
@@ -27,11 +29,15 @@ GROUPS = {
     "subject": tuple(vocabulary.SUBJECTS),
 }
 GLANCES = 5  # frames looked at, evenly spread from the first to the last
-MIRRORED = {"left": "right", "right": "left"}
+TAUGHT = ("place", "colour", "subject")
+# What a full motion changes from the first frame to the last: the centre as shares of width and height, the logarithm
+# of the area. A clip moves as it changes most by this measure, and is still below STILL of it.
+MOTIONS = (("right", "left", 0.5), ("sink", "rise", 0.42), ("nearer", "away", 2 * math.log(0.7 / 0.26)))
+STILL = 0.4
 
 
 class Judge(nn.Module):
-    """Clips (n, GLANCES, 3, 64, 112) in -1..1 to logits for every group, and a map of where the subject is."""
+    """Clips (n, GLANCES, 3, 64, 112) in -1..1 to logits for the taught groups, and a map of where the subject is."""
 
     def __init__(self, width: int = 40) -> None:
         super().__init__()
@@ -41,7 +47,6 @@ class Judge(nn.Module):
         self.place = nn.Linear(2 * width, len(GROUPS["place"]))
         self.colour = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, len(GROUPS["colour"])))
         self.subject = nn.Sequential(nn.Linear(3 * width, width), nn.SiLU(), nn.Linear(width, len(GROUPS["subject"])))
-        self.motion = nn.Sequential(nn.Linear(GLANCES * 5, width), nn.SiLU(), nn.Linear(width, len(GROUPS["motion"])))
 
     def forward(self, clips: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         count = len(clips)
@@ -56,17 +61,9 @@ class Judge(nn.Module):
         around = (x * (1 - inside)).mean((2, 3))
         by_frame = torch.cat([shown, strongest, around], 1).unflatten(0, (count, GLANCES)).mean(1)
         shown, _, around = by_frame.chunk(3, 1)
-        # Motion is read from the map alone: the centre of the subject, its spread and its size, frame by frame.
-        across = torch.linspace(-1, 1, x.shape[3], device=x.device)
-        down = torch.linspace(-1, 1, x.shape[2], device=x.device).view(-1, 1)
-        centre_x, centre_y = ((inside * axis).mean((2, 3)) / area for axis in (across, down))
-        spread_x = (inside * (across - centre_x[..., None, None]).square()).mean((2, 3)) / area
-        spread_y = (inside * (down - centre_y[..., None, None]).square()).mean((2, 3)) / area
-        track = torch.cat([centre_x, centre_y, spread_x.sqrt(), spread_y.sqrt(), area.log()], 1)
         return {
             "place": self.place(torch.cat([around, shown], 1)),
             "colour": self.colour(shown),
-            "motion": self.motion(track.view(count, GLANCES * 5)),
             "subject": self.subject(by_frame),
         }, where
 
@@ -90,11 +87,25 @@ def any_scene(rng: random.Random) -> world.Scene:
     )
 
 
+def motion(where: torch.Tensor) -> str:
+    """How the subject moves, from its map in every glance: logits (GLANCES, rows, columns)."""
+    inside = torch.sigmoid(where)
+    inside = inside * (inside > 0.3)
+    rows, columns = where.shape[1:]
+    area = inside.sum((1, 2)) + 1e-3
+    across = (inside * ((torch.arange(columns) + 0.5) / columns)).sum((1, 2)) / area
+    down = (inside * ((torch.arange(rows) + 0.5) / rows).unsqueeze(1)).sum((1, 2)) / area
+    changes = [(track[-1] - track[0]).item() for track in (across, down, area.log())]
+    strength, name = max(
+        (abs(change) / full, more if change > 0 else less)
+        for change, (more, less, full) in zip(changes, MOTIONS, strict=True)
+    )
+    return name if strength >= STILL else "still"
+
+
 def answers(scenes: list[world.Scene]) -> dict[str, torch.Tensor]:
-    """The right index in every group, as the classifier is taught it."""
-    return {
-        group: torch.tensor([names.index(getattr(scene, group)) for scene in scenes]) for group, names in GROUPS.items()
-    }
+    """The right index in every taught group."""
+    return {group: torch.tensor([GROUPS[group].index(getattr(scene, group)) for scene in scenes]) for group in TAUGHT}
 
 
 @torch.no_grad()
@@ -103,8 +114,10 @@ def verdicts(judge: Judge, glances: np.ndarray, size: int = 32) -> dict[str, lis
     said: dict[str, list[str]] = {group: [] for group in GROUPS}
     for first in range(0, len(glances), size):
         clips = torch.from_numpy(glances[first : first + size]).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
-        for group, logits in judge(clips)[0].items():
-            said[group] += [GROUPS[group][i] for i in logits.argmax(1).tolist()]
+        logits, where = judge(clips)
+        for group in TAUGHT:
+            said[group] += [GROUPS[group][i] for i in logits[group].argmax(1).tolist()]
+        said["motion"] += [motion(one) for one in where.squeeze(1).unflatten(0, (len(clips), GLANCES))]
     return said
 
 
@@ -147,21 +160,19 @@ def teach(minutes: float, pool: int = 5000, size: int = 24, peak_rate: float = 3
     optimisers = matrix_optimisers(judge.named_parameters(), peak_rate)
     glances, masks, scenes = renders("judge", pool)
     right = answers(scenes)
-    mirrored = answers([world.Scene(s.subject, s.colour, s.place, MIRRORED.get(s.motion, s.motion)) for s in scenes])
     budget, steps = Budget(minutes), 0
     while not budget.is_over():
         rows = torch.randint(0, pool, (size,), generator=rng)
         clips = torch.from_numpy(glances[rows.numpy()]).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
         mask = torch.from_numpy(masks[rows.numpy()]).flatten(0, 1).unsqueeze(1).float() / 255
-        labels = right
         if steps % 2:
-            clips, mask, labels = clips.flip(4), mask.flip(3), mirrored
+            clips, mask = clips.flip(4), mask.flip(3)
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = peak_rate * budget.rate(steps)
         said, where = judge(_worn(clips, rng))
         loss = F.binary_cross_entropy_with_logits(where, F.avg_pool2d(mask, 4))
-        loss = 3 * loss + sum(F.cross_entropy(said[group], labels[group][rows]) for group in GROUPS)
+        loss = 3 * loss + sum(F.cross_entropy(said[group], right[group][rows]) for group in TAUGHT)
         judge.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(judge.parameters(), 1.0)

@@ -63,6 +63,7 @@ class LatentStore:
             scene = world.random_scene(random.Random(f"latent {row}"))
             clip, mask = world.render(scene, row)
             pixels = torch.from_numpy(clip).permute(3, 0, 1, 2).unsqueeze(0).to(device).float() / 127.5 - 1
+            pixels = pixels.contiguous(memory_format=torch.channels_last_3d)
             with autocast(device):
                 self.latents[row] = encoder.encode(pixels).latent_dist.mode()[0].float().cpu().numpy()
             cover = torch.from_numpy(mask).float() / 255

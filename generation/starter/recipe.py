@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import math
 import os
 import time
@@ -62,21 +63,25 @@ class Muon(torch.optim.Optimizer):
     are scaled to the size AdamW's would have, so that both take one learning rate.
     """
 
-    def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float, momentum: float = 0.95) -> None:
-        super().__init__(parameters, {"lr": lr, "momentum": momentum})
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float, work: Callable = map) -> None:
+        """`work` maps a function over the parameters, as `map` does; a crew's does it in its threads."""
+        super().__init__(parameters, {"lr": lr, "momentum": 0.95})
+        self._work = work
 
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if not state:
-                    state["momentum"] = torch.zeros_like(parameter)
-                state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-                step = _orthogonal(parameter.grad.lerp(state["momentum"], group["momentum"]).flatten(1))
-                parameter.add_(step.reshape(parameter.shape), alpha=-0.2 * max(step.shape) ** 0.5 * group["lr"])
+            changed = [parameter for parameter in group["params"] if parameter.grad is not None]
+            list(self._work(functools.partial(self._move, group), changed))
+
+    @torch.no_grad()
+    def _move(self, group: dict, parameter: torch.nn.Parameter) -> None:
+        state = self.state[parameter]
+        if not state:
+            state["momentum"] = torch.zeros_like(parameter)
+        state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
+        step = _orthogonal(parameter.grad.lerp(state["momentum"], group["momentum"]).flatten(1))
+        parameter.add_(step.reshape(parameter.shape), alpha=-0.2 * max(step.shape) ** 0.5 * group["lr"])
 
 
 def _orthogonal(matrix: torch.Tensor) -> torch.Tensor:
@@ -125,14 +130,14 @@ def twins(network: Network, count: int) -> list[Network]:
 
 
 def matrix_optimisers(
-    parameters: Iterable[tuple[str, torch.nn.Parameter]], rate: float, keep: str = " "
+    parameters: Iterable[tuple[str, torch.nn.Parameter]], rate: float, work: Callable = map, keep: str = " "
 ) -> list[torch.optim.Optimizer]:
     """Muon for every matrix and convolution, AdamW for the rest and for parameters whose name contains `keep`."""
     matrices, rest = [], []
     for name, parameter in parameters:
         inner = parameter.ndim >= 2 and min(parameter.shape[0], parameter[0].numel()) > 8 and keep not in name
         (matrices if inner else rest).append(parameter)
-    return [Muon(matrices, lr=rate), torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)]
+    return [Muon(matrices, rate, work), torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
 def save_atomically(state: dict, path: Path) -> None:

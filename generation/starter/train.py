@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument(
         "--clips", type=int, default=12_000, help="clips kept encoded, 20 kB each (default %(default)s)"
     )
-    parser.add_argument("--size", type=int, default=48, help="clips in a training step (default %(default)s)")
+    parser.add_argument("--size", type=int, default=32, help="clips in a training step (default %(default)s)")
     parser.add_argument("--folder", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--workshop", type=Path, default=WORKSHOP, help="checkpoints and latents (default %(default)s)")
     wish = parser.parse_args()

@@ -40,13 +40,13 @@ STRANGE_WORDS = 0.05  # prompts that carry a word the model cannot know, so that
 
 
 class PaddedAttention(WanAttnProcessor):
-    """Attention to MAX_WORDS words that comes out as the stock one to PIPELINE_WORDS of them does, at a tenth of the cost.
+    """Attention to MAX_WORDS words that comes out as the stock one to PIPELINE_WORDS does, for much less.
 
     The stock pipeline pads with zeros, unmasked, which take part in the softmax. They are all alike, so the last word,
     always padding, stands for all of them: its weight is multiplied by their number.
     """
 
-    def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, rotary_emb=None):  # noqa: ANN001, ANN204
+    def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, rotary_emb=None):
         bias = hidden_states.new_zeros(1, 1, 1, language.MAX_WORDS)
         bias[..., -1] = math.log(language.PIPELINE_WORDS - language.MAX_WORDS + 1)
         return super().__call__(attn, hidden_states, encoder_hidden_states, bias, rotary_emb)
@@ -95,8 +95,8 @@ def train(
     device: torch.device,
     crew: Crew,
     *,
-    size: int = 48,
-    fresh: int = 4,
+    size: int = 32,
+    fresh: int = 2,
     peak_rate: float = 2e-3,
 ) -> Painter:
     """Train until the budget is spent, resuming from `checkpoint`, and return the averaged networks.
@@ -109,7 +109,7 @@ def train(
     average = torch.optim.swa_utils.AveragedModel(
         painter, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998)
     )
-    optimisers = matrix_optimisers(painter.named_parameters(), peak_rate, keep="shared")
+    optimisers = matrix_optimisers(painter.named_parameters(), peak_rate, crew.map, keep="shared")
     parameters = list(painter.parameters())
     steps = 0
     if checkpoint.exists():

@@ -81,7 +81,7 @@ def train(
     torch.manual_seed(0)
     vae = _fresh(device)
     average = torch.optim.swa_utils.AveragedModel(vae, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995))
-    optimisers = matrix_optimisers(vae.named_parameters(), peak_rate)
+    optimisers = matrix_optimisers(vae.named_parameters(), peak_rate, crew.map)
     steps = 0
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
