@@ -66,7 +66,7 @@ CAMERAS: dict[str, tuple[str, ...]] = {
     "push in": ("slow push in", "camera pushes in", "slow zoom"),
 }
 _LITTLE_WORDS = """
-    a an the and of in at on over above by near under with through to across into against it while is big large
+    a an the and of in at on over above by near under with through to across into against it while is big large front
     slowly gently softly weather sky scene shot wide view light there
 """
 
