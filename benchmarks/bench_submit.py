@@ -37,7 +37,7 @@ def sender(number: int, sends: int) -> None:
     from accounts.models import Person, Seat, Studio
     from audit.actions import Actor
     from quotas import actions as quotas
-    from takes import actions
+    from takes import actions, project_actions
     from takes.wishes import Wish
 
     house = Actor.house("benchmark")
@@ -49,7 +49,7 @@ def sender(number: int, sends: int) -> None:
     quotas.grant(studio=studio, amount=10**9, key=f"bench:{studio.pk}", source="goodwill", actor=house)
     person = Person.objects.create_person(f"bench{studio.pk}@example.com", "Bench")
     seat = Seat.objects.create(person=person, studio=studio, role="owner")
-    project = actions.create_project(seat=seat, name="Bench", key="bench")
+    project = project_actions.create_project(seat=seat, name="Bench", key="bench")
 
     def timed(what: str, call) -> None:
         began = time.perf_counter()

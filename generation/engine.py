@@ -67,6 +67,7 @@ class Engine:
             self._pipeline = DiffusionPipeline.from_pretrained(
                 entry.hub_id or str(entry.folder),
                 dtype=getattr(torch, entry.precision),
+                use_safetensors=True,  # other weights are pickles, and a pickle is a program
                 **({"revision": entry.revision} if entry.hub_id else {}),
             ).to(self.device)
         self._pipeline.set_progress_bar_config(disable=True)

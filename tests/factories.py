@@ -57,9 +57,9 @@ def make_seat(
 
 
 def make_project(seat: Seat, name: str = "Tidewater") -> Any:
-    from takes import actions as takes
+    from takes import project_actions
 
-    return takes.create_project(seat=seat, name=name, key=f"test-{next(_numbers)}")
+    return project_actions.create_project(seat=seat, name=name, key=f"test-{next(_numbers)}")
 
 
 def make_take(

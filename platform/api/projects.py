@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from api import shapes
 from api.base import SeatView, idempotency_key, page, paged
 from generation import catalogue
-from takes import actions, queries
+from takes import project_actions, queries
 
 AFTER = OpenApiParameter("after", str, description="The `next` of the page before.")
 IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -31,7 +31,7 @@ class Projects(SeatView):
     )
     def post(self, request: Request) -> Response:
         sent = self.sent(shapes.ProjectIn)
-        project = actions.create_project(
+        project = project_actions.create_project(
             seat=self.seat, name=sent["name"], key=idempotency_key(request), api_key=self.key
         )
         return Response(shapes.ProjectOut(project).data, status=201)
@@ -56,7 +56,7 @@ class References(SeatView):
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         project = queries.project_for(self.seat, pk)
         file = self.sent(shapes.ReferenceIn)["file"]
-        reference = actions.add_reference(
+        reference = project_actions.add_reference(
             seat=self.seat, project=project, upload=file, name=file.name or "", api_key=self.key
         )
         return Response(shapes.ReferenceOut(reference).data, status=201)

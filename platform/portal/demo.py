@@ -12,6 +12,7 @@ from accounts.models import Duty, Person, Seat, Studio
 from audit.actions import Actor
 from quotas import actions as quotas
 from takes import actions as takes
+from takes import project_actions
 from takes.models import Take
 
 HOUSE = Actor.house("manage.py demo")
@@ -102,7 +103,7 @@ def submit_takes() -> list[Take]:
     for email, name, prompt in TAKES:
         seat = Seat.objects.select_related("studio", "person").get(person__email=email, ended_at=None)
         founder = seat.studio.seats.order_by("pk").first()
-        project = takes.create_project(seat=founder, name=name, key=f"demo:{name}")
+        project = project_actions.create_project(seat=founder, name=name, key=f"demo:{name}")
         submitted.append(
             takes.submit(seat=seat, project=project, prompt=prompt, wish=takes.Wish(), key=f"demo:{prompt}")
         )

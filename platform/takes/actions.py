@@ -1,13 +1,10 @@
 """The story of one prompt, from words to clip. Every verb is one transaction and leaves an entry in the audit log."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any, TypeVar
+from typing import Any
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -24,13 +21,11 @@ from quotas import actions as quotas
 from quotas import queries as balances
 from quotas.errors import InsufficientCredits
 from screening.policy import Decision
-from takes import references
-from takes.errors import Conflict, Invalid, NotAllowed, OutOfCredits, Problem, TooMany
+from takes.errors import Conflict, OutOfCredits, Problem, TooMany
 from takes.models import Project, Reference, Take
+from takes.permits import actor, check_key, may, may_submit, once
 from takes.queries import days_takes, under_way
-from takes.wishes import Plan, Wish, fingerprint, plan, same_request
-
-Row = TypeVar("Row", Project, Take)
+from takes.wishes import Plan, Wish, fingerprint, plan
 
 # --- One prompt ------------------------------------------------------------------------------------------------------
 
@@ -65,7 +60,7 @@ def preflight(
 ) -> Preflight:
     """The way of `submit` up to its decision, writing nothing. Raises what makes an answer impossible."""
     entitlements = access.entitlements(seat)
-    _may_submit(entitlements, project)
+    may_submit(entitlements, project)
     planned = _plan(entitlements, prompt, wish, reference, seed=0)
     decision = _decide(planned, reference, entitlements)
     balance = balances.balance(seat.studio)
@@ -101,7 +96,7 @@ def submit(
     Raises a Problem, and writes nothing, where the wish cannot be had as it is. A prompt that the policy refuses is
     not a problem but an answer: a take in state `refused`, for which nothing is charged.
     """
-    _check_key(key)
+    check_key(key)
     asked = fingerprint(
         project=project.pk,
         prompt=prompt,
@@ -113,7 +108,7 @@ def submit(
 
     def new() -> Take:
         entitlements = access.entitlements(seat)
-        _may_submit(entitlements, project)
+        may_submit(entitlements, project)
         planned = _plan(entitlements, prompt, wish, reference, seed=secrets.randbelow(catalogue.SEEDS))
         if planned.problems:
             raise planned.problems[0]
@@ -149,7 +144,7 @@ def submit(
                 _enqueue(take, planned, entitlements)
         take.save(force_insert=True)
         record(
-            actor=_actor(seat, api_key),
+            actor=actor(seat, api_key),
             action=f"take.{'refused' if take.state == Take.State.REFUSED else 'submitted'}",
             target=take,
             studio=seat.studio,
@@ -167,7 +162,7 @@ def submit(
         )
         return take
 
-    return _once(Take, asked, new, seat=seat, key=key)
+    return once(Take, asked, new, seat=seat, key=key)
 
 
 def finish(event: Event) -> None:
@@ -208,7 +203,7 @@ def finish(event: Event) -> None:
 def cancel(*, seat: Seat, take: Take, api_key: ApiKey | None = None) -> Take:
     """Stop a take. One that waits ends at once; one that renders ends within a denoising step. Ended ones stay so."""
     with transaction.atomic():
-        _may(access.entitlements(seat), "submit")
+        may(access.entitlements(seat), "submit")
         take = Take.objects.select_for_update().get(pk=take.pk)
         if not take.is_under_way:
             return take
@@ -218,7 +213,7 @@ def cancel(*, seat: Seat, take: Take, api_key: ApiKey | None = None) -> Take:
             take.state, take.finished_at = Take.State.CANCELLED, timezone.now()
             take.save(update_fields=["state", "finished_at"])
             quotas.release(key=take.hold_key, reason="cancelled")
-        record(actor=_actor(seat, api_key), action="take.cancel_asked", target=take, studio=take.studio_id, facts={})
+        record(actor=actor(seat, api_key), action="take.cancel_asked", target=take, studio=take.studio_id, facts={})
     return take
 
 
@@ -260,76 +255,6 @@ def remix(
 def wish_of(take: Take) -> Wish:
     """The wish that would give this take again, seed and all."""
     return Wish(**{name: take.spec[name] for name in ("model", "width", "height", "frames", "seed", "steps")})
-
-
-# --- Projects and references -----------------------------------------------------------------------------------------
-
-
-def create_project(*, seat: Seat, name: str, key: str, api_key: ApiKey | None = None) -> Project:
-    _check_key(key)
-    name = _project_name(name)
-    asked = fingerprint(name=name)
-
-    def new() -> Project:
-        _may(access.entitlements(seat), "edit_projects")
-        project = Project.objects.create(studio=seat.studio, name=name, created_by=seat, key=key, fingerprint=asked)
-        _record_project(_actor(seat, api_key), "created", project)
-        return project
-
-    return _once(Project, asked, new, created_by=seat, key=key)
-
-
-def rename_project(*, seat: Seat, project: Project, name: str) -> Project:
-    return _change_project(seat, project, "renamed", name=_project_name(name))
-
-
-def archive_project(*, seat: Seat, project: Project) -> Project:
-    """Put a project away. Its takes stay; what is under way goes on; `restore_project` undoes it."""
-    return _change_project(seat, project, "archived", archived_at=project.archived_at or timezone.now())
-
-
-def restore_project(*, seat: Seat, project: Project) -> Project:
-    return _change_project(seat, project, "restored", archived_at=None)
-
-
-def add_reference(
-    *, seat: Seat, project: Project, upload: IO[bytes], name: str, api_key: ApiKey | None = None
-) -> Reference:
-    """Take in an image. The same picture sent again to a project gives the first one."""
-    entitlements = access.entitlements(seat)
-    _may_submit(entitlements, project)
-    if not entitlements.references:
-        raise NotAllowed(f"Your tier ({entitlements.tier}) does not include reference images.", field="reference")
-    picture = references.clean(upload)
-    if known := project.references.filter(sha256=picture.sha256).first():
-        return known
-    stored = default_storage.save(f"references/{project.pk}/{picture.sha256}.jpg", ContentFile(picture.content))
-    try:
-        with transaction.atomic():
-            reference = Reference.objects.create(
-                project=project,
-                seat=seat,
-                name=name[:120] or "image",
-                file=stored,
-                sha256=picture.sha256,
-                width=picture.width,
-                height=picture.height,
-                size=len(picture.content),
-            )
-            record(
-                actor=_actor(seat, api_key),
-                action="reference.added",
-                target=reference,
-                studio=project.studio_id,
-                facts={"project": str(project.pk), "sha256": picture.sha256},
-            )
-    except IntegrityError:
-        default_storage.delete(stored)
-        return project.references.get(sha256=picture.sha256)
-    except BaseException:
-        default_storage.delete(stored)
-        raise
-    return reference
 
 
 # --- The steps of the story ------------------------------------------------------------------------------------------
@@ -393,78 +318,6 @@ def _limits(seat: Seat, entitlements: Entitlements) -> list[Problem]:
     return problems
 
 
-def _may(entitlements: Entitlements, act: str) -> None:
-    if not entitlements.active:
-        raise NotAllowed(entitlements.why, code="suspended")
-    if not entitlements.may(act):
-        raise NotAllowed("Your role in this studio lets you look, not do this. Ask an owner of the studio.")
-
-
-def _may_submit(entitlements: Entitlements, project: Project) -> None:
-    _may(entitlements, "submit")
-    if project.archived_at:
-        raise Conflict(f"“{project.name}” is archived. Restore it to go on working in it.", code="project_archived")
-
-
 def _next_number(project: Project) -> int:
     Project.objects.filter(pk=project.pk).update(last_number=F("last_number") + 1, touched_at=timezone.now())
     return Project.objects.values_list("last_number", flat=True).get(pk=project.pk)
-
-
-def _project_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 0 < len(name) <= 120:
-        raise Invalid("A project needs a name of at most 120 characters.", field="name")
-    return name
-
-
-def _change_project(seat: Seat, project: Project, what: str, **changes: Any) -> Project:
-    with transaction.atomic():
-        _may(access.entitlements(seat), "edit_projects")
-        for name, value in changes.items():
-            setattr(project, name, value)
-        project.save(update_fields=list(changes))
-        _record_project(Actor.of_seat(seat), what, project)
-    return project
-
-
-def _record_project(actor: Actor, what: str, project: Project) -> None:
-    record(
-        actor=actor,
-        action=f"project.{what}",
-        target=project,
-        studio=project.studio_id,
-        facts={},
-        personal={"name": project.name},
-    )
-
-
-def _actor(seat: Seat, api_key: ApiKey | None) -> Actor:
-    return Actor.of_key(api_key) if api_key else Actor.of_seat(seat)
-
-
-# --- Once for every key ----------------------------------------------------------------------------------------------
-
-
-def _check_key(key: str) -> None:
-    if not 1 <= len(key) <= 200:
-        raise Invalid("An idempotency key of 1 to 200 characters is needed.", code="key_needed", field="key")
-
-
-def _once(model: type[Row], asked: str, new: Callable[[], Row], **by: Any) -> Row:
-    """The row that a key names: the one that is there, else a new one. Two requests at once make one row.
-
-    Raises Conflict where the row that is there was asked for differently.
-    """
-    known = model.objects.filter(**by).first()
-    if known is None:
-        try:
-            with transaction.atomic():
-                return new()
-        except IntegrityError:
-            # The other request was faster; what this one did so far has been undone.
-            known = model.objects.filter(**by).first()
-            if known is None:
-                raise
-    same_request(known.fingerprint, asked)
-    return known

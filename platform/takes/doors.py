@@ -19,7 +19,7 @@ PREFLIGHTS_A_MINUTE = 240
 
 
 def door(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Lets a seat in that may look, with its entitlements as `request.rights`.
+    """Lets a seat in that may look, with its entitlements as `request.entitlements`.
 
     Without a seat, or suspended, people read why, with status 403. What another studio owns is not there at all: 404.
     What somebody who may look may also do is for the actions to say.
@@ -28,9 +28,9 @@ def door(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
     @wraps(view)
     @seat_required
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
-        request.rights = entitlements(request.seat)
-        if not request.rights.may("view"):
-            return render(request, "takes/closed.html", {"why": request.rights.why}, status=403)
+        request.entitlements = entitlements(request.seat)
+        if not request.entitlements.may("view"):
+            return render(request, "takes/closed.html", {"why": request.entitlements.why}, status=403)
         return view(request, *args, **kwargs)
 
     return guarded

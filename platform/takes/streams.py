@@ -7,6 +7,7 @@ a step of progress a few values. One look costs a bounded number of queries, how
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,7 +36,11 @@ BEAT = 15.0  # a comment at least so often tells proxies and browsers that the s
 LENGTH = 240.0  # then the stream ends and the browser comes back through the front door
 # What ended is known to the page a moment after it ended; asking for a little more than was missed loses nothing.
 OVERLAP = timedelta(seconds=60)
+MEMORY = timedelta(days=1)
 MOST = 60  # takes told of in one look
+# Open streams of one seat on this process: a few browsers' worth of pages. Who has more polls, and notices nothing.
+MOST_STREAMS = 12
+_open_streams: Counter[int] = Counter()  # by seat
 REACH = 500  # takes, by number, among which a reader that comes may have missed an end
 
 
@@ -71,7 +76,7 @@ class Watch:
             project=project,
             since=_moment(heard),
             csrf_token=get_token(request),
-            may_submit=request.rights.may("submit"),
+            may_submit=request.entitlements.may("submit"),
         )
 
     @property
@@ -128,6 +133,8 @@ async def events(request: HttpRequest, project_id: Any) -> HttpResponseBase:
     opened = await sync_to_async(_open)(request, project_id)
     if not isinstance(opened, Watch):
         return opened
+    if _open_streams[opened.seat.pk] >= MOST_STREAMS:
+        return HttpResponse(status=429, headers={"Retry-After": "60"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_stream(opened), content_type="text/event-stream", headers=headers)
 
@@ -157,17 +164,21 @@ def _open(request: HttpRequest, project_id: Any) -> Watch | HttpResponseBase:
 async def _stream(watch: Watch) -> AsyncIterator[bytes]:
     """Messages until the stream has run its length, the rights are gone, or the reader or the server leaves."""
     began = beaten = time.monotonic()
-    await sync_to_async(_let_go)()
-    yield b"retry: 2000\n\n"
-    while time.monotonic() - began < LENGTH:
-        for message in await _apart(watch.look):
-            yield message.encode(watch.since.isoformat())
-        if time.monotonic() - beaten > BEAT:
-            if not await _apart(watch.may_go_on):
-                return
-            beaten = time.monotonic()
-            yield b": still here\n\n"
-        await asyncio.sleep(BUSY if watch.is_busy else IDLE)
+    _open_streams[watch.seat.pk] += 1
+    try:
+        await sync_to_async(_let_go)()
+        yield b"retry: 2000\n\n"
+        while time.monotonic() - began < LENGTH:
+            for message in await _apart(watch.look):
+                yield message.encode(watch.since.isoformat())
+            if time.monotonic() - beaten > BEAT:
+                if not await _apart(watch.may_go_on):
+                    return
+                beaten = time.monotonic()
+                yield b": still here\n\n"
+            await asyncio.sleep(BUSY if watch.is_busy else IDLE)
+    finally:
+        _open_streams[watch.seat.pk] -= 1
 
 
 def _let_go() -> None:
@@ -196,6 +207,6 @@ def _moment(heard: str) -> datetime:
         moment = parse_datetime(heard)
     except ValueError:
         moment = None
-    if moment is None or timezone.is_naive(moment):
-        return timezone.now()
-    return moment
+    now = timezone.now()
+    # A reader that slept longer finds everything on the page itself.
+    return moment if moment and timezone.is_aware(moment) and abs(now - moment) <= MEMORY else now

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.notices import done
 from generation import catalogue
-from takes import actions, queries
+from takes import actions, project_actions, queries
 from takes.doors import door, project_or_404, take_or_404, too_fast
 from takes.errors import Conflict, Problem
 from takes.forms import AgainForm, ComposeForm, NameForm, compose, new_key, offers, recent_references
@@ -36,7 +36,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _projects_page(request)
     try:
-        made = actions.create_project(seat=request.seat, **NameForm(request.POST).checked())
+        made = project_actions.create_project(seat=request.seat, **NameForm(request.POST).checked())
     except Problem as problem:
         return _projects_page(request, problem, request.POST.get("name", ""))
     return redirect("takes:project", made.pk)
@@ -47,7 +47,9 @@ def projects(request: HttpRequest) -> HttpResponse:
 def rename(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     project = project_or_404(request, pk)
     try:
-        actions.rename_project(seat=request.seat, project=project, name=NameForm(request.POST).checked()["name"])
+        project_actions.rename_project(
+            seat=request.seat, project=project, name=NameForm(request.POST).checked()["name"]
+        )
     except Problem as problem:
         return _project_page(request, project, problems=[problem], new_name=request.POST.get("name", ""))
     return redirect("takes:project", pk)
@@ -58,7 +60,7 @@ def rename(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def archive(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     project = project_or_404(request, pk)
     try:
-        actions.archive_project(seat=request.seat, project=project)
+        project_actions.archive_project(seat=request.seat, project=project)
     except Problem as problem:
         return _project_page(request, project, problems=[problem])
     done(request, f"“{project.name}” is archived.", undo=reverse("takes:restore", args=[pk]))
@@ -70,7 +72,7 @@ def archive(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     project = project_or_404(request, pk)
     try:
-        actions.restore_project(seat=request.seat, project=project)
+        project_actions.restore_project(seat=request.seat, project=project)
     except Problem as problem:
         return _project_page(request, project, problems=[problem])
     done(request, f"“{project.name}” is back.")
@@ -93,7 +95,7 @@ def project(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         reference = form.chosen_reference(found)
         if upload := form.cleaned_data["file"]:
-            reference = actions.add_reference(seat=request.seat, project=found, upload=upload, name=upload.name)
+            reference = project_actions.add_reference(seat=request.seat, project=found, upload=upload, name=upload.name)
             form = _with_reference(request, reference.pk)
         if request.POST.get("intent") == "check":
             return _project_page(request, found, form=form)
@@ -132,7 +134,7 @@ def add_reference(request: HttpRequest, pk: uuid.UUID) -> JsonResponse:
     if upload is None:
         return JsonResponse({"message": "Choose an image first."}, status=422)
     try:
-        added = actions.add_reference(seat=request.seat, project=found, upload=upload, name=upload.name or "")
+        added = project_actions.add_reference(seat=request.seat, project=found, upload=upload, name=upload.name or "")
     except Problem as problem:
         return JsonResponse({"message": problem.message}, status=problem.status)
     url = reverse("takes:reference", args=[added.pk])
@@ -209,7 +211,7 @@ def _projects_page(request: HttpRequest, problem: Problem | None = None, name: s
         "problem": problem,
         "name": name,
         "key": new_key(),
-        "may_edit": request.rights.may("edit_projects"),
+        "may_edit": request.entitlements.may("edit_projects"),
     }
     return render(request, "takes/projects.html", context, status=problem.status if problem else 200)
 
@@ -224,7 +226,7 @@ def _project_page(
 ) -> HttpResponse:
     now = timezone.now()
     problems = problems or []
-    form = form or compose(request.rights, {"prompt": request.GET.get("prompt", "")})
+    form = form or compose(request.entitlements, {"prompt": request.GET.get("prompt", "")})
     page = queries.takes_page(project, after=request.GET.get("after"))
     context = {
         "project": project,
@@ -236,12 +238,12 @@ def _project_page(
         "new_name": project.name if new_name is None else new_name,
         "since": now.isoformat(),
         "examples": EXAMPLES,
-        "may_submit": request.rights.may("submit"),
-        "may_edit": request.rights.may("edit_projects"),
+        "may_submit": request.entitlements.may("submit"),
+        "may_edit": request.entitlements.may("edit_projects"),
     }
     if context["may_submit"] and not project.archived_at:
-        models = offers(request.rights)
-        takes_images = request.rights.references and any(offer.entry.accepts_reference for offer in models)
+        models = offers(request.entitlements)
+        takes_images = request.entitlements.references and any(offer.entry.accepts_reference for offer in models)
         context |= {
             "form": form,
             # A card that was refused goes out again as another request, so that correcting it is no conflict.
@@ -277,7 +279,7 @@ def _take_page(
         "words": take.prompt if words is None else words,
         "key": new_key(),
         "since": timezone.now().isoformat(),
-        "may_submit": request.rights.may("submit") and not take.project.archived_at,
+        "may_submit": request.entitlements.may("submit") and not take.project.archived_at,
     }
     return render(request, "takes/take.html", context, status=problems[0].status if problems else 200)
 

@@ -29,7 +29,7 @@ from access.models import Override
 from accounts.actions import sign_in_link
 from accounts.models import Person, Seat
 from generation import codec, queue
-from takes import actions
+from takes import actions, project_actions
 from takes.models import Project, Take
 from takes.wishes import Wish
 from tests.takes.projection import *
@@ -38,7 +38,7 @@ seat = Seat.objects.select_related("studio").get(person__email="ines@lantern.exa
 Override.objects.create(studio=seat.studio, field="concurrency", value=100, ends_at=timezone.now() + timedelta(days=1))
 
 def new(name, key):
-    return actions.create_project(seat=seat, name=name, key=key)
+    return project_actions.create_project(seat=seat, name=name, key=key)
 
 def send(project, prompt, key):
     return actions.submit(seat=seat, project=project, prompt=prompt, wish=Wish(seed=7), key=key)

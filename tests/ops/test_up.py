@@ -19,6 +19,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from accounts.models import Seat
 from portal import demo
 from takes import actions as takes
+from takes import project_actions
 demo.prepare()
 seat = Seat.objects.select_related("person", "studio").get(person__email="ines@lantern.example")
 session = import_module(settings.SESSION_ENGINE).SessionStore()
@@ -26,7 +27,7 @@ session[SESSION_KEY] = seat.person.pk
 session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = seat.person.get_session_auth_hash()
 session.create()
-project = takes.create_project(seat=seat, name="Tidewater", key="up")
+project = project_actions.create_project(seat=seat, name="Tidewater", key="up")
 answer = {"session": session.session_key, "project": str(project.pk)}
 """
 

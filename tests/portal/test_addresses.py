@@ -23,8 +23,7 @@ from accounts import actions as accounts
 from accounts.models import Person, Seat
 from audit.actions import Actor
 from generation.models import Artifact, Event, Job
-from takes import actions as takes
-from takes import tasks
+from takes import project_actions, tasks
 from tests import factories
 
 WHO = ("nobody", "owner", "producer", "artist", "guest", "stranger", "lab", "shut")
@@ -241,7 +240,9 @@ class Lantern:
         self.ready, self.failed, self.waiting = (factories.make_take(seat, project=self.project) for _ in range(3))
         self.end(self.ready, Event.Kind.SUCCEEDED)
         self.end(self.failed, Event.Kind.FAILED, code="worker_lost", message="The worker fell silent.")
-        self.reference = takes.add_reference(seat=seat, project=self.project, upload=picture(), name="storm.png")
+        self.reference = project_actions.add_reference(
+            seat=seat, project=self.project, upload=picture(), name="storm.png"
+        )
         self.key, _ = accounts.create_key(
             seat=people.artist, name="theirs", scopes=["takes:read"], expires_at=None, actor=house
         )

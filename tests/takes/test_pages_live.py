@@ -30,7 +30,7 @@ def watch(people, tidewater):
     def make(seat=None, **given):
         request = RequestFactory().get("/", given.get("query"), headers=given.get("headers", {}))
         request.seat = seat or people.artist
-        request.rights = entitlements(request.seat)
+        request.entitlements = entitlements(request.seat)
         tidewater.refresh_from_db()
         return streams.Watch.of(request, tidewater)
 
@@ -86,7 +86,10 @@ def test_a_reader_that_comes_back_hears_what_it_missed(people, tidewater, watch)
     assert watch(query={"since": long_after}).look() == []
 
 
-@pytest.mark.parametrize("since", ["", "yesterday", "2026-99-99T00:00", "2026-01-01T00:00:00"])
+@pytest.mark.parametrize(
+    "since",
+    ["", "yesterday", "2026-99-99T00:00", "2026-01-01T00:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
+)
 def test_a_moment_that_is_none_means_now(watch, since):
     assert (timezone.now() - watch(query={"since": since}).since).total_seconds() < 5
 
@@ -172,3 +175,12 @@ def test_the_stream_is_not_there_for_a_stranger_and_not_for_the_suspended(people
     people.studio.suspended_at = timezone.now()
     people.studio.save()
     assert listen(people.guest)[0].status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seat_with_too_many_streams_is_asked_to_poll_and_a_closed_one_makes_room(people, listen, monkeypatch):
+    monkeypatch.setattr(streams, "MOST_STREAMS", 1)
+    monkeypatch.setitem(streams._open_streams, people.artist.pk, 1)
+    assert listen(people.artist)[0].status_code == 429
+    for _ in range(2):
+        assert listen(people.guest, enough=lambda text: True)[0].status_code == 200

@@ -47,7 +47,7 @@ def test_a_name_that_cannot_be_is_explained_beside_what_was_typed(people, sign_i
 def test_an_artist_is_told_that_somebody_else_makes_projects(people, sign_in):
     response = sign_in(people.artist).post(LIST, {"name": "Mine", "key": "k"})
     assert response.status_code == 403
-    assert "Ask an owner" in response.content.decode()
+    assert "Owners and producers" in response.content.decode()
 
 
 def test_projects_show_their_latest_clip_and_their_counts(people, sign_in, tidewater):

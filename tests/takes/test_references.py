@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from takes import actions
+from takes import project_actions
 from takes.errors import Invalid, NotAllowed, Problem, TooLarge
 from takes.models import Reference
 from takes.references import MAX_BYTES, STORED_SIDE, clean
@@ -109,7 +109,7 @@ def seat(db):
 
 
 def add(seat, project, upload=None, name="storm.png"):
-    return actions.add_reference(seat=seat, project=project, upload=upload or encoded(photo()), name=name)
+    return project_actions.add_reference(seat=seat, project=project, upload=upload or encoded(photo()), name=name)
 
 
 def test_the_same_picture_is_kept_once_in_a_project(seat):

@@ -12,7 +12,7 @@ from generation import queries as rendering
 from generation.models import Event, Job, Worker
 from quotas import actions as ledger
 from quotas import queries as quotas
-from takes import actions, tasks
+from takes import actions, project_actions, tasks
 from takes.errors import Conflict, Invalid, NotAllowed, OutOfCredits, TooMany
 from takes.models import Project, Take
 from takes.wishes import Wish
@@ -192,10 +192,10 @@ def test_more_than_the_tier_allows_at_once_waits_outside(seat, project):
 
 
 def test_an_archived_project_takes_nothing_until_it_is_restored(seat, project):
-    actions.archive_project(seat=seat, project=project)
+    project_actions.archive_project(seat=seat, project=project)
     with pytest.raises(Conflict):
         submit(seat, project)
-    actions.restore_project(seat=seat, project=project)
+    project_actions.restore_project(seat=seat, project=project)
     submit(seat, project)
 
 
@@ -360,23 +360,23 @@ def test_the_database_refuses_what_must_never_be(seat, project, change):
 
 
 def test_a_project_is_made_once_for_a_key(seat):
-    first = actions.create_project(seat=seat, name="Tidewater", key="p")
-    assert actions.create_project(seat=seat, name=" Tidewater ", key="p") == first
+    first = project_actions.create_project(seat=seat, name="Tidewater", key="p")
+    assert project_actions.create_project(seat=seat, name=" Tidewater ", key="p") == first
     with pytest.raises(Conflict):
-        actions.create_project(seat=seat, name="Another", key="p")
+        project_actions.create_project(seat=seat, name="Another", key="p")
     assert Project.objects.count() == 1
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 121])
 def test_a_project_needs_a_name(seat, name):
     with pytest.raises(Invalid):
-        actions.create_project(seat=seat, name=name, key="p")
+        project_actions.create_project(seat=seat, name=name, key="p")
 
 
 def test_a_project_is_renamed_archived_and_restored_on_the_record(seat, project):
-    actions.rename_project(seat=seat, project=project, name="Ebb")
-    actions.archive_project(seat=seat, project=project)
-    actions.restore_project(seat=seat, project=project)
+    project_actions.rename_project(seat=seat, project=project, name="Ebb")
+    project_actions.archive_project(seat=seat, project=project)
+    project_actions.restore_project(seat=seat, project=project)
     project.refresh_from_db()
     assert (project.name, project.archived_at) == ("Ebb", None)
     recorded = Record.objects.filter(target_id=str(project.pk)).order_by("id").values_list("action", flat=True)
