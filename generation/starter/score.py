@@ -23,7 +23,7 @@ from generation.starter.world import Scene
 HERE = Path(__file__).resolve().parent
 MODEL = HERE / "model"
 DOCS = HERE.parents[1] / "docs"
-CARD, SHEET = DOCS / "starter-model.md", DOCS / "starter-samples.png"
+CARD, SHEET = DOCS / "starter-model.md", DOCS / "starter-samples.jpg"
 BEGIN, END = "<!-- scores begin -->", "<!-- scores end -->"
 TARGETS = {"place": 0.95, "colour": 0.90, "motion": 0.90, "subject": 0.80}
 STEPS, GUIDANCE = 16, 4.0  # what the catalogue offers
@@ -152,7 +152,7 @@ def main() -> None:
         clips = renderer.render(list(prompts), first_seed=10_000 if varied else 0)
         rows[f"{count} held-out, {name}"] = (count_right(eye, clips, list(scenes)), count)
         if not varied and not wish.dry:
-            sheet(clips[:36], list(prompts[:36])).save(SHEET, optimize=True)
+            sheet(clips[:36], list(prompts[:36])).save(SHEET, quality=88, optimize=True)
     rows[f"the judge itself, on {UNSEEN_RENDERS} unseen renders"] = (checked, UNSEEN_RENDERS)
     report = table(rows)
     made = f"{wish.steps} steps, guidance {wish.guidance:g}"

@@ -45,8 +45,8 @@ def export(painter: transformer_training.Painter, vae: AutoencoderKLWan, store: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vae-minutes", type=float, default=30, help="time for the VAE (default %(default)s)")
-    parser.add_argument("--minutes", type=float, default=90, help="time for the transformer (default %(default)s)")
+    parser.add_argument("--vae-minutes", type=float, default=44, help="time for the VAE (default %(default)s)")
+    parser.add_argument("--minutes", type=float, default=57, help="time for the transformer (default %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, … (default %(default)s)")
     parser.add_argument(
         "--clips", type=int, default=12_000, help="clips kept encoded, 20 kB each (default %(default)s)"
