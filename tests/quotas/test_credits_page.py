@@ -87,8 +87,8 @@ def test_a_page_that_cannot_be_is_not_found(people, sign_in, before):
     assert sign_in(people.owner).get(URL, {"before": before}).status_code == 404
 
 
-def test_a_page_beyond_every_number_is_the_first(people, sign_in):
-    assert sign_in(people.owner).get(URL, {"before": "9" * 40}).status_code == 200
+def test_an_entry_beyond_every_number_is_not_found(people, sign_in):
+    assert sign_in(people.owner).get(URL, {"before": "9" * 40}).status_code == 404
 
 
 def test_it_asks_the_same_few_questions_however_much_there_is(people, sign_in):
