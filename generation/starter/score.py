@@ -126,8 +126,8 @@ def table(rows: dict[str, tuple[dict[str, int], int]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=320, help="combinations at plain day (default %(default)s)")
-    parser.add_argument("--varied", type=int, default=160, help="and under any conditions (default %(default)s)")
+    parser.add_argument("--count", type=int, default=300, help="combinations at plain day (default %(default)s)")
+    parser.add_argument("--varied", type=int, default=100, help="and under any conditions (default %(default)s)")
     parser.add_argument("--steps", type=int, default=STEPS, help="denoising steps (default %(default)s)")
     parser.add_argument("--guidance", type=float, default=GUIDANCE, help="guidance scale (default %(default)s)")
     parser.add_argument("--folder", type=Path, default=MODEL, help="the model (default %(default)s)")

@@ -1,7 +1,8 @@
 """`make train-starter`: the starter model from nothing. Resumes where it stopped; uses a GPU if there is one.
 
 First the VAE, then the transformer with its text encoder on the VAE's latents, then the folder `model/`, an ordinary
-diffusers pipeline. Checkpoints and latents lie in var/starter.
+diffusers pipeline. Checkpoints and latents lie in var/starter. While it runs, the same with `--minutes 0` exports what
+the last checkpoint knows.
 """
 
 import argparse
@@ -46,7 +47,7 @@ def export(painter: transformer_training.Painter, vae: AutoencoderKLWan, store: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vae-minutes", type=float, default=44, help="time for the VAE (default %(default)s)")
-    parser.add_argument("--minutes", type=float, default=57, help="time for the transformer (default %(default)s)")
+    parser.add_argument("--minutes", type=float, default=71, help="time for the transformer (default %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, … (default %(default)s)")
     parser.add_argument(
         "--clips", type=int, default=12_000, help="clips kept encoded, 20 kB each (default %(default)s)"

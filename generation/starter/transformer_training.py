@@ -179,5 +179,6 @@ def train(
         if time.monotonic() - saved > 120:
             save()
             saved = time.monotonic()
-    save()
+    if losses:  # a budget that was spent before leaves the checkpoint alone
+        save()
     return average.module.eval()

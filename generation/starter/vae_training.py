@@ -143,5 +143,6 @@ def train(
         if time.monotonic() - saved > 60:
             save()
             saved = time.monotonic()
-    save()
+    if seen:  # a budget that was spent before leaves the checkpoint alone
+        save()
     return average.module.eval()
