@@ -75,13 +75,16 @@ def test_the_shipped_model_is_within_its_limit() -> None:
 
 
 def test_the_shipped_model_makes_what_held_out_prompts_say(eye: judge.Judge, renderer: score.Renderer) -> None:
-    """A quick look at a dozen; `make score-starter` measures hundreds. Chance would get one or two right of each."""
+    """A quick look at a dozen; `make score-starter` measures hundreds. Chance would get one or two right of each.
+
+    The bars are where a damaged model fails and the shipped one, as docs/starter-model.md measures it, does not.
+    """
     scenes, prompts = zip(*score.held_out(300, varied=False)[:12], strict=True)
     right = score.count_right(eye, renderer.render(list(prompts), first_seed=0), list(scenes))
     assert right["place"] >= 10
     assert right["colour"] >= 9
     assert right["motion"] >= 9
-    assert right["subject"] >= 7
+    assert right["subject"] >= 4
 
 
 def test_a_red_balloon_rises_over_the_sea_at_night(eye: judge.Judge, renderer: score.Renderer) -> None:
