@@ -1,5 +1,6 @@
 """What every test may use. `people` are the ones every page and every rule is tried with."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,19 @@ def sign_in(client):
         return client
 
     return enter
+
+
+@pytest.fixture(autouse=True)
+def loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's sync API leaves its event loop running in the thread of the browser's tests. Whatever test comes
+    after them in the same process must be able to run a loop of its own."""
+    running = None if "tests/browser/" in request.node.nodeid else asyncio._get_running_loop()
+    if running is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(autouse=True)
