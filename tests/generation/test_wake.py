@@ -13,8 +13,10 @@ from generation import wake
 from generation.wake import Listener
 from tests.house import free_port, wait_for
 
+_REDIS = urlsplit(os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379"))
 BROKERS = {
-    "redis": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9"),
+    # A Redis database that no other test uses: clearing a cache takes away everything in its database, queues too.
+    "redis": _REDIS._replace(path="/14").geturl(),
     "rabbitmq": os.environ.get("TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//"),
 }
 
@@ -52,8 +54,8 @@ def test_a_notice_wakes_every_worker_that_listens(settings, awake, broker):
     for _ in range(3):
         awake.clear(), other.clear()
         wake.notify()
-        assert awake.wait(5)
-        assert other.wait(5)
+        assert awake.wait(30)
+        assert other.wait(30)
     for listener in listeners:
         listener.close()
 
@@ -151,7 +153,7 @@ def test_a_broker_that_goes_and_comes_back_is_found_again(settings, awake, broke
     settings.BROKER_URL = relay.url
     listener = listening(awake)
     wake.notify()
-    assert awake.wait(5)
+    assert awake.wait(30)
     relay.cut()
     wait_for(lambda: not listener.connected, "the listener to notice", every=0.02)
     began = time.monotonic()
