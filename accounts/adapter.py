@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Sign-up is closed: people come in by invitation (access.actions.accept)."""
+    """Sign-up is closed: people come in by invitation (access.invitations.actions.accept)."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

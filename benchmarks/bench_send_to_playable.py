@@ -44,8 +44,8 @@ def measure(rounds: int) -> None:
     django.setup()
     from django.core.files.storage import default_storage
 
-    from access import actions as access
     from access.models import Tier
+    from access.tiers import actions as access
     from accounts.models import Person, Seat, Studio
     from audit.actions import Actor
     from generation import queries as rendering

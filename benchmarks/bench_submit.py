@@ -32,8 +32,8 @@ def sender(number: int, sends: int) -> None:
 
     from django.utils import timezone
 
-    from access import actions as access
     from access.models import Tier
+    from access.tiers import actions as access
     from accounts.models import Person, Seat, Studio
     from audit.actions import Actor
     from quotas import actions as quotas

@@ -28,8 +28,8 @@ def make_person(name: str = "", *, email: str = "", password: str | None = None,
 
 def make_studio(name: str = "", *, tier: str | None = "studio", credits: int = 1000, solo: bool = False) -> Studio:
     """A studio that stands in `tier` (None: in none) with `credits` to spend."""
-    from access import actions as access
     from access.models import Tier
+    from access.tiers import actions as access
     from audit.actions import Actor
     from quotas import actions as quotas
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from access import actions as access
+from access.invitations import actions as access
 from access.models import Tier
 from accounts.actions import open_studio, sign_in_link
 from accounts.models import Duty, Person, Seat, Studio

@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from access import actions as access
 from access.errors import AccessProblem, InvitationRefused
-from access.queries import Welcome, welcome
+from access.invitations import actions as access
+from access.invitations.queries import Welcome, welcome
 from accounts import notices
 from accounts.middleware import STUDIO_IN_SESSION
 from accounts.models import Seat

@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from access import actions, queries
 from access.errors import AccessProblem, InvalidInvitation, InvitationRefused, SignInFirst, WrongAddress
+from access.invitations import actions, queries
 from access.models import Invitation, Tier
+from access.tiers.queries import standing_of
 from accounts.models import Duty, Person, Seat, Studio
 from audit.actions import Actor, erase
 from audit.models import Disclosure, Record
@@ -32,7 +33,7 @@ def test_somebody_new_founds_a_studio(db):
     seat = actions.accept(code=code, name=" Ines Okafor ", password=PASSWORD)
     assert (seat.person.name, seat.person.email, seat.role) == ("Ines Okafor", "ines@example.com", "owner")
     assert (seat.studio.name, seat.studio.slug) == ("Lantern Pictures", "lantern-pictures")
-    assert queries.standing_of(seat.studio).tier.slug == "studio"
+    assert standing_of(seat.studio).tier.slug == "studio"
     assert seat.person.check_password(PASSWORD)
     assert [duty.kind for duty in seat.person.duties.all()] == ["reviewer"]
     assert EmailAddress.objects.get(user=seat.person).verified
@@ -43,7 +44,7 @@ def test_somebody_new_joins_a_studio_that_is_here_and_its_tier_stays(db):
     studio = make_studio(tier="lab")
     _, code = invite(studio=studio, role="artist")
     assert actions.accept(code=code, name="Ines").studio == studio
-    assert queries.standing_of(studio).tier.slug == "lab"
+    assert standing_of(studio).tier.slug == "lab"
 
 
 def test_without_a_password_they_sign_in_another_way(db):
@@ -244,7 +245,7 @@ def test_the_command_prints_a_link_that_opens(db):
     link = run("ines@example.com", "--studio", "Lantern Pictures", "--tier", "lab", "--duty", "reviewer")
     assert link.startswith("http://testserver/join/")
     seat = actions.accept(code=link.rstrip("/").rsplit("/", 1)[1], name="Ines")
-    assert queries.standing_of(seat.studio).tier.slug == "lab"
+    assert standing_of(seat.studio).tier.slug == "lab"
     assert Duty.objects.get(person=seat.person).kind == "reviewer"
 
 

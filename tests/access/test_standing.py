@@ -6,9 +6,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from access import actions, queries
 from access.errors import InvalidOverride
 from access.models import Override, Standing, Tier
+from access.queries import entitlements
+from access.tiers import actions, queries
 from accounts.models import Seat
 from audit.actions import Actor
 from audit.models import Record
@@ -60,17 +61,17 @@ def test_a_studio_stands_in_one_tier_at_a_time(db):
 
 def test_entitlements_follow_the_tier_the_overrides_and_their_lifting(db):
     seat = make_seat(tier="first-ten")
-    assert queries.entitlements(seat).concurrency == 2
+    assert entitlements(seat).concurrency == 2
     wider = actions.override(
         studio=seat.studio, field="concurrency", value=5, ends_at=TOMORROW, reason="deadline", actor=HOUSE
     )
     own = actions.override(seat=seat, field="concurrency", value=3, ends_at=TOMORROW, reason="trial", actor=HOUSE)
-    assert queries.entitlements(seat).concurrency == 3
+    assert entitlements(seat).concurrency == 3
     actions.lift(override=own, actor=HOUSE)
-    assert queries.entitlements(seat).concurrency == 5
+    assert entitlements(seat).concurrency == 5
     actions.lift(override=wider, actor=HOUSE)
     actions.lift(override=wider, actor=HOUSE)
-    assert queries.entitlements(seat).concurrency == 2
+    assert entitlements(seat).concurrency == 2
     assert Record.objects.filter(action="override.lifted", studio_id=seat.studio_id).count() == 2
 
 
@@ -78,8 +79,8 @@ def test_another_studios_overrides_do_not_reach_here(db):
     seat, stranger = make_seat(tier="first-ten"), make_seat(tier="first-ten")
     for whose in ({"studio": stranger.studio}, {"seat": stranger}):
         actions.override(**whose, field="api", value=True, ends_at=TOMORROW, reason="trial", actor=HOUSE)
-    assert queries.entitlements(stranger).api
-    assert not queries.entitlements(seat).api
+    assert entitlements(stranger).api
+    assert not entitlements(seat).api
 
 
 @pytest.mark.parametrize("owner", ["studio", "seat"])
@@ -88,7 +89,7 @@ def test_a_suspension_shuts_at_once(db, owner):
     shut = seat.studio if owner == "studio" else seat
     shut.suspended_at = timezone.now()
     shut.save()
-    assert not queries.entitlements(Seat.objects.get(pk=seat.pk)).active
+    assert not entitlements(Seat.objects.get(pk=seat.pk)).active
 
 
 def test_entitlements_take_three_queries_at_most(db, django_assert_max_num_queries):
@@ -97,7 +98,7 @@ def test_entitlements_take_three_queries_at_most(db, django_assert_max_num_queri
         actions.override(seat=seat, field="max_seconds", value=9, ends_at=TOMORROW, reason="trial", actor=HOUSE)
     bare = Seat.objects.get(pk=seat.pk)
     with django_assert_max_num_queries(3):
-        queries.entitlements(bare)
+        entitlements(bare)
 
 
 @pytest.mark.parametrize(

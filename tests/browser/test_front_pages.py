@@ -52,7 +52,8 @@ def sign_in_link(live_house: House) -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def invitation(live_house: House) -> str:
     return live_house.ask(
-        "from access.actions import invite\nfrom access.models import Tier\nfrom accounts.models import Studio\n"
+        "from access.invitations.actions import invite\nfrom access.models import Tier\n"
+        "from accounts.models import Studio\n"
         "from audit.actions import Actor\n"
         "_, code = invite(email='new@lantern.example', tier=Tier.objects.get(slug='studio'), role='artist',\n"
         "    studio=Studio.objects.get(name='Lantern Pictures'), actor=Actor.house('tests'))\n"

@@ -17,8 +17,9 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from access import actions as access
+from access.invitations import actions as invitations
 from access.models import Tier
+from access.tiers import actions as tiers
 from accounts import actions as accounts
 from accounts.models import Person, Seat
 from audit.actions import Actor
@@ -234,8 +235,8 @@ class Lantern:
 
     def __init__(self, people: Any) -> None:
         house, seat = Actor.house("tests"), people.owner
-        access.place(studio=people.studio, tier=Tier.objects.get(slug="lab"), reason="test", actor=house)
-        access.place(studio=people.other_studio, tier=Tier.objects.get(slug="lab"), reason="test", actor=house)
+        tiers.place(studio=people.studio, tier=Tier.objects.get(slug="lab"), reason="test", actor=house)
+        tiers.place(studio=people.other_studio, tier=Tier.objects.get(slug="lab"), reason="test", actor=house)
         self.project = factories.make_project(seat)
         self.ready, self.failed, self.waiting = (factories.make_take(seat, project=self.project) for _ in range(3))
         self.end(self.ready, Event.Kind.SUCCEEDED)
@@ -246,7 +247,7 @@ class Lantern:
         self.key, _ = accounts.create_key(
             seat=people.artist, name="theirs", scopes=["takes:read"], expires_at=None, actor=house
         )
-        self.invitation, self.code = access.invite(
+        self.invitation, self.code = invitations.invite(
             email="new@example.com",
             tier=Tier.objects.get(slug="studio"),
             role="artist",

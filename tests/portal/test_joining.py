@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from access import actions as access
+from access.invitations import actions as access
 from access.models import Invitation, Tier
 from accounts.models import Person, Seat, Studio
 from audit.actors import Actor
@@ -166,7 +166,7 @@ def test_a_mail_that_cannot_be_sent_still_leaves_the_link(people, sign_in, monke
     def unreachable(*_, **__):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("access.letters.send_mail", unreachable)
+    monkeypatch.setattr("access.invitations.letters.send_mail", unreachable)
     answer = sign_in(people.owner).post("/settings/seats/invite/", {"email": "ada@example.com", "role": "artist"})
     assert "could not be sent" in answer.content.decode()
     assert answer.context["link"]

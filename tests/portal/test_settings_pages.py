@@ -18,8 +18,8 @@ def make_key(seat: Seat, name: str = "Edit suite") -> ApiKey:
 @pytest.fixture
 def with_api(people):
     """The studio stands in a tier that includes the API."""
-    from access import actions as access
     from access.models import Tier
+    from access.tiers import actions as access
 
     access.place(studio=people.studio, tier=Tier.objects.filter(api=True)[0], reason="test", actor=HOUSE)
     return people

@@ -338,8 +338,8 @@ def test_a_suspended_studio_gets_nothing(studio):
 
 
 def test_a_studio_that_moved_within_the_month_is_not_paid_twice(studio):
-    from access.actions import place
     from access.models import Tier
+    from access.tiers.actions import place
 
     actions.grant_recurring(NOW)
     place(studio=studio, tier=Tier.objects.get(slug="lab"), reason="opened", actor=HOUSE)

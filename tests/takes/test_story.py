@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from access import actions as access
+from access.tiers import actions as access
 from audit.actions import Actor
 from audit.models import Record
 from generation import actions as generation

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from access import actions
 from access.errors import InvalidInvitation
+from access.invitations import actions
 from access.models import Tier
 from accounts.models import Duty, Seat, Studio
 from audit.actions import Actor

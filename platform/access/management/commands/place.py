@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from access import actions
 from access.models import Tier
+from access.tiers import actions
 from accounts.models import Studio
 from audit.actions import Actor
 

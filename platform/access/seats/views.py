@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from access import actions, queries
 from access.decorators import act_required
 from access.errors import InvalidInvitation
-from access.forms import InviteForm, KeyForm, RoleForm
-from access.letters import join_link, send_invitation
+from access.invitations import actions, queries
+from access.invitations.letters import join_link, send_invitation
 from access.models import Invitation
+from access.seats.forms import InviteForm, KeyForm, RoleForm
+from access.tiers.queries import standing_of
 from accounts import actions as accounts
 from accounts import notices
 from accounts.errors import AccountsError
@@ -56,7 +57,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         invitation, code = actions.invite(
             email=form.cleaned_data["email"],
             role=form.cleaned_data["role"],
-            tier=queries.standing_of(studio).tier,
+            tier=standing_of(studio).tier,
             studio=studio,
             actor=Actor.of_seat(request.seat),
         )
