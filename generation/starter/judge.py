@@ -32,7 +32,7 @@ GLANCES = 5  # frames looked at, evenly spread from the first to the last
 TAUGHT = ("place", "colour", "subject")
 # What a full motion changes from the first frame to the last: the centre as shares of width and height, the logarithm
 # of the area. A clip moves as it changes most by this measure, and is still below STILL of it.
-MOTIONS = (("right", "left", 0.5), ("sink", "rise", 0.42), ("nearer", "away", 2 * math.log(0.7 / 0.26)))
+MOTIONS = (("right", "left", 0.5), ("sink", "rise", 0.42), ("nearer", "away", 2 * math.log(0.8 / 0.3)))
 STILL = 0.4
 
 

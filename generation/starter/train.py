@@ -2,7 +2,7 @@
 
 First the VAE, then the transformer with its text encoder on the VAE's latents, then the folder `model/`, an ordinary
 diffusers pipeline. Checkpoints and latents lie in var/starter. While it runs, the same with `--minutes 0` exports what
-the last checkpoint knows.
+the last checkpoint knows. `--start-from` teaches a model further instead of from nothing.
 """
 
 import argparse
@@ -55,16 +55,20 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32, help="clips in a training step (default %(default)s)")
     parser.add_argument("--folder", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--workshop", type=Path, default=WORKSHOP, help="checkpoints and latents (default %(default)s)")
+    parser.add_argument("--start-from", type=Path, help="a model's folder whose weights the first run begins with")
     wish = parser.parse_args()
 
     torch.set_flush_denormal(True)
     device = pick_device(wish.device)
     crew = Crew(device)
-    vae = vae_training.train(wish.workshop / "vae.pt", Budget(wish.vae_minutes), device, crew)
+    start = WanPipeline.from_pretrained(wish.start_from, torch_dtype=torch.float32) if wish.start_from else None
+    vae = vae_training.train(
+        wish.workshop / "vae.pt", Budget(wish.vae_minutes), device, crew, start=start.vae if start else None
+    )
     store = LatentStore(wish.workshop / "latents", wish.clips)
     store.grow(vae, crew, max(0, 512 - len(store)))
     painter = transformer_training.train(
-        wish.workshop / "painter.pt", store, vae, Budget(wish.minutes), device, crew, size=wish.size
+        wish.workshop / "painter.pt", store, vae, Budget(wish.minutes), device, crew, size=wish.size, start=start
     )
     export(painter, vae, store, wish.folder)
 

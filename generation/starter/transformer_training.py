@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from diffusers import AutoencoderKLWan, WanPipeline, WanTransformer3DModel
 from diffusers.models.transformers.transformer_wan import WanAttnProcessor
 
 from generation.starter import language
@@ -98,13 +98,18 @@ def train(
     size: int = 32,
     fresh: int = 2,
     peak_rate: float = 2e-3,
+    start: WanPipeline | None = None,
 ) -> Painter:
-    """Train until the budget is spent, resuming from `checkpoint`, and return the averaged networks.
+    """Train until the budget is spent and return the averaged networks.
 
-    `size` clips a step are drawn from the store, which grows by `fresh` clips a step until it is full.
+    Resumes from `checkpoint`; without one, begins with the weights of `start`, or with none learnt. `size` clips a step
+    are drawn from the store, which grows by `fresh` clips a step until it is full.
     """
     torch.manual_seed(1)
     painter = Painter().to(device)
+    if start is not None:
+        painter.transformer.load_state_dict(start.transformer.state_dict())
+        painter.reader.load_state_dict(start.text_encoder.state_dict())
     tokenizers = [language.tokenizer() for _ in range(crew.size)]  # they cannot be shared between threads
     average = torch.optim.swa_utils.AveragedModel(
         painter, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998)

@@ -75,11 +75,25 @@ def _fresh(device: torch.device) -> AutoencoderKLWan:
 
 
 def train(
-    checkpoint: Path, budget: Budget, device: torch.device, crew: Crew, size: int = 6, peak_rate: float = 3e-3
+    checkpoint: Path,
+    budget: Budget,
+    device: torch.device,
+    crew: Crew,
+    *,
+    size: int = 6,
+    peak_rate: float = 3e-3,
+    start: AutoencoderKLWan | None = None,
 ) -> AutoencoderKLWan:
-    """Train until the budget is spent, resuming from `checkpoint`, and return the averaged network on `device`."""
+    """Train until the budget is spent and return the averaged network on `device`.
+
+    Resumes from `checkpoint`; without one, begins with the weights of `start`, or with none learnt. What was learnt
+    before is changed at half the rate.
+    """
     torch.manual_seed(0)
     vae = _fresh(device)
+    if start is not None:
+        vae.load_state_dict(start.state_dict())
+        peak_rate /= 2
     average = torch.optim.swa_utils.AveragedModel(vae, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995))
     optimisers = matrix_optimisers(vae.named_parameters(), peak_rate, crew.map)
     steps = 0

@@ -88,7 +88,7 @@ def path(motion: str, rng: random.Random, frames: int = FRAMES) -> np.ndarray:
     t = np.linspace(0, 1, frames)
     x = np.full(frames, 0.5 + rng.uniform(-0.08, 0.08))
     y = np.full(frames, 0.47 + rng.uniform(-0.05, 0.05))
-    size = np.full(frames, rng.uniform(0.46, 0.54))
+    size = np.full(frames, rng.uniform(0.56, 0.64))
     reach = rng.uniform(0.9, 1.1)
     if motion in ("left", "right"):
         x = x + (0.5 * reach) * (t - 0.5) * (1 if motion == "right" else -1)
@@ -96,7 +96,7 @@ def path(motion: str, rng: random.Random, frames: int = FRAMES) -> np.ndarray:
         y = y + (0.42 * reach) * (t - 0.5) * (1 if motion == "sink" else -1)
     elif motion in ("nearer", "away"):
         growth = t if motion == "nearer" else 1 - t
-        size = 0.26 + growth * (0.44 * reach)
+        size = 0.30 + growth * (0.50 * reach)
     return np.stack([x, y, size], axis=1)
 
 

@@ -90,6 +90,26 @@ def test_training_resumes_where_it_stopped(workshop: Path, crew: Crew) -> None:
     assert len(store) == 5
 
 
+def test_a_model_is_taught_further_from_the_weights_it_has(workshop: Path, crew: Crew, tmp_path: Path) -> None:
+    start = WanPipeline.from_pretrained(workshop / "model", torch_dtype=torch.float32)
+    with torch.no_grad():  # away from where every training from nothing begins
+        for network in (start.vae, start.transformer, start.text_encoder):
+            for parameter in network.parameters():
+                parameter.add_(0.05)
+    vae = vae_training.train(tmp_path / "vae.pt", Budget(ONE_STEP), CPU, crew, size=crew.size, start=start.vae)
+    store = LatentStore(workshop / "latents", capacity=5)
+    painter = transformer_training.train(
+        tmp_path / "painter.pt", store, vae, Budget(ONE_STEP), CPU, crew, size=crew.size, start=start
+    )
+    for taught, before in (
+        (vae, start.vae),
+        (painter.transformer, start.transformer),
+        (painter.reader, start.text_encoder),
+    ):
+        held = before.state_dict()
+        assert max((value - held[name]).abs().max() for name, value in taught.state_dict().items()) < 0.01
+
+
 def test_latents_are_stored_with_their_scenes_and_where_the_subject_is(workshop: Path) -> None:
     store = LatentStore(workshop / "latents", capacity=5)
     latents, coverage, scenes = store.sample(np.random.default_rng(1), 3)
