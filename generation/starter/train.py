@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32, help="clips in a training step (default %(default)s)")
     parser.add_argument("--folder", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--workshop", type=Path, default=WORKSHOP, help="checkpoints and latents (default %(default)s)")
-    parser.add_argument("--start-from", type=Path, help="a model's folder whose weights the first run begins with")
+    parser.add_argument("--start-from", type=Path, help="a model's folder to teach further; say it again to resume")
     wish = parser.parse_args()
 
     torch.set_flush_denormal(True)
