@@ -1,16 +1,16 @@
 """Where this house differs from allauth."""
 
-import base64
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts import vault
+
+SECOND_STEP = "stagedoor second step"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -32,17 +32,7 @@ class MFAAdapter(DefaultMFAAdapter):
     """The secrets of authenticator apps and recovery codes are of no use to whoever reads only the database."""
 
     def encrypt(self, text: str) -> str:
-        return _fernet().encrypt(text.encode()).decode()
+        return vault.seal(text, purpose=SECOND_STEP)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _fernet().decrypt(encrypted_text.encode()).decode()
-
-
-def _fernet() -> MultiFernet:
-    # The newest key encrypts, retired ones (SECRET_KEY_FALLBACKS) still read.
-    return MultiFernet([Fernet(_derived(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
-
-
-def _derived(secret: str) -> bytes:
-    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"stagedoor second step")
-    return base64.urlsafe_b64encode(kdf.derive(secret.encode()))
+        return vault.unseal(encrypted_text, purpose=SECOND_STEP)

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from functools import wraps
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+
+from accounts.models import Duty
 
 View = Callable[..., HttpResponseBase]
 
@@ -20,3 +23,19 @@ def seat_required(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def duty_required(kind: str) -> Callable[[View], View]:
+    """Only people who have this duty for the lab pass, whatever seats they have; others get 403 and the reason."""
+    who = Duty.Kind(kind).label.lower()
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
+            if kind not in request.duties:
+                raise PermissionDenied(f"This page belongs to the lab: it needs the duty of {who}.")
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard

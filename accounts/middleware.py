@@ -5,16 +5,18 @@ from collections.abc import Callable
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Seat
-from accounts.queries import seats_of
+from accounts.queries import duties_of, seats_of
 
 STUDIO_IN_SESSION = "studio"
 ACTIVITY_RESOLUTION = 60  # seconds
 
 
 class SeatMiddleware:
-    """`request.seats`: the person's memberships; `request.seat`: the open one they work from now, or None.
+    """`request.seats`: the person's memberships; `request.seat`: the open one they work from now, or None;
+    `request.duties`: what they do for the lab, a set of Duty.Kind values, asked for when first looked at.
 
     A suspended or ended seat is never `request.seat`, so a view that asks for a seat refuses it without more ado.
     The session remembers the studio, not the seat: a seat that is ended and given again keeps its place.
@@ -26,6 +28,7 @@ class SeatMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.seats = seats_of(request.user) if request.user.is_authenticated else []
         request.seat = chosen(request.seats, request.session.get(STUDIO_IN_SESSION) if request.seats else None)
+        request.duties = SimpleLazyObject(lambda: duties_of(request.user))
         return self.get_response(request)
 
 

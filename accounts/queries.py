@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.models import ApiKey, Person, Seat, Studio
+from accounts.models import ApiKey, Duty, Person, Seat, Studio
 
 ENDED_SHOWN_FOR = timedelta(days=30)
 _BY_ROLE = Case(
@@ -20,6 +21,13 @@ def seats_of(person: Person) -> list[Seat]:
         .select_related("studio", "person")
         .order_by("created_at", "pk")
     )
+
+
+def duties_of(person: Person | AnonymousUser) -> frozenset[str]:
+    """What the person does for the lab, as Duty.Kind values."""
+    if not isinstance(person, Person):
+        return frozenset()
+    return frozenset(Duty.objects.filter(person=person).values_list("kind", flat=True))
 
 
 def seats_in(studio: Studio) -> QuerySet[Seat]:

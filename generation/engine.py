@@ -29,7 +29,7 @@ diffusers_logging.disable_progress_bar()
 transformers.utils.logging.disable_progress_bar()
 
 PREVIEW_EVERY = 0.7  # seconds between previews, at least
-PREVIEW_SHARE = 0.02  # of the render's time that previews may take
+PREVIEW_SHARE = 0.01  # of the render's time that previews may take, its first one too once one was measured
 
 # Told how many steps are done, with a small JPEG now and then. What it raises ends the render.
 OnStep = Callable[[int, bytes | None], None]
@@ -49,7 +49,7 @@ class Engine:
         self.device = pick_device(device)
         self.warm: CatalogueEntry | None = None
         self._pipeline: Any = None
-        self._previews = True
+        self._previews, self._preview_cost = True, 0.0  # seconds that the last preview of the warm model took
 
     def load(self, entry: CatalogueEntry) -> None:
         """Have this model warm; another one is let go first. Raises ModelMissing, ModelBroken or OutOfMemory."""
@@ -71,7 +71,7 @@ class Engine:
                 **({"revision": entry.revision} if entry.hub_id else {}),
             ).to(self.device)
         self._pipeline.set_progress_bar_config(disable=True)
-        self.warm, self._previews = entry, True
+        self.warm, self._previews, self._preview_cost = entry, True, 0.0
         log.info("%s is warm on %s after %.1f s.", entry.id, self.device, time.monotonic() - began)
 
     def unload(self) -> None:
@@ -124,15 +124,16 @@ class Engine:
         return arguments | ({"image": _reference(spec, spec.reference)} if spec.reference else {})
 
     def _step_callback(self, on_step: OnStep) -> Callable[..., dict[str, Any]]:
-        shown_at, pause = time.monotonic(), PREVIEW_EVERY
+        shown_at = time.monotonic()
 
         def after_step(pipeline: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            nonlocal shown_at, pause
+            nonlocal shown_at
             picture, began = None, time.monotonic()
+            pause = max(PREVIEW_EVERY, self._preview_cost / PREVIEW_SHARE)
             if self._previews and began - shown_at >= pause:
                 picture = self._preview(tensors.get("latents"))
                 shown_at = time.monotonic()
-                pause = max(PREVIEW_EVERY, (shown_at - began) / PREVIEW_SHARE)
+                self._preview_cost = shown_at - began
             on_step(index + 1, picture)
             return tensors
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 1.0  # seconds between looks at an empty queue
 PAUSE_WITH_BROKER = 2.0
 REPORT_EVERY = 0.25  # seconds between reports of steps
+LOOK_EVERY = 0.1  # seconds between looks at whether to go on, where a step is shorter
 
 
 class RenderWorker:
@@ -114,18 +115,20 @@ class RenderWorker:
         entry = _entry_for(spec)
         self._be(Worker.State.BUSY, entry.id)
 
-        reported_at = 0.0
+        reported_at = looked_at = 0.0
 
         def on_step(step: int, preview: bytes | None) -> None:
-            nonlocal reported_at
+            nonlocal reported_at, looked_at
             if self.at_once:
                 raise GivenBack
             heart.check()
-            if preview or step == spec.steps or time.monotonic() - reported_at >= REPORT_EVERY:
+            now = time.monotonic()
+            if preview or step == spec.steps or now - reported_at >= REPORT_EVERY:
                 queue.report(attempt, step, preview)
-                reported_at = time.monotonic()
-            else:
+                reported_at = looked_at = now
+            elif now - looked_at >= LOOK_EVERY:
                 queue.look(attempt)
+                looked_at = now
 
         frames = self.engine.render(entry, spec, on_step)
         files = codec.encode(frames, fps=entry.fps, scale=entry.deliver_scale)

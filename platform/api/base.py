@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.models import ApiKey, Seat
+from accounts.paging import Page
 from takes.errors import Invalid
-from takes.queries import Page
 
 
 class SeatView(APIView):

@@ -7,7 +7,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from access.rules import ACTS
+from accounts.models import Duty
 from quotas.queries import balance
+
+# What the lab's own people find in the rail, by their duty.
+OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
+    Duty.Kind.ACCESS_LEAD: [],
+}
 
 
 @dataclass(frozen=True)
@@ -25,14 +31,15 @@ def navigation(request: HttpRequest) -> dict[str, object]:
 
 
 def rail(request: HttpRequest) -> list[Place]:
-    """Two queries for a seat that may see credits, none otherwise."""
+    """One query for the duties; two more for a seat that may see credits."""
     if not _is_known(request):
         return []
     wanted = [("Settings", "profile")]
     if request.seat is not None:
         acts = ACTS[request.seat.role]
         wanted = [("Projects", "takes:projects"), *([("Credits", "credits")] if "see_credits" in acts else []), *wanted]
-    places = _places(request, wanted, below={"Settings": "/settings/"})
+    of_duties = [place for kind, places in OF_A_DUTY.items() if kind in request.duties for place in places]
+    places = _places(request, [*of_duties, *wanted], below={"Settings": "/settings/"})
     return [_with_credits(place, request) if place.title == "Credits" else place for place in places]
 
 

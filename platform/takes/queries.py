@@ -2,32 +2,22 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Generic, TypeVar
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Seat, Studio
+from accounts.paging import LONGEST_CURSOR, Page
 from generation import queries as generation
 from generation.models import Artifact
 from generation.queries import Progress
 from takes.models import Project, Reference, Take
 
 PAGE = 24
-LONGEST_CURSOR = 19  # digits: a number of this many may not fit the database's
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class Page(Generic[Row]):
-    """Some rows, newest first, and the cursor of those that come after them; None on the last page."""
-
-    rows: Sequence[Row]
-    next: str | None
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ def test_cancelling_is_honoured_within_one_step(tiny_catalogue, monkeypatch):
 
     monkeypatch.setattr(queue, "look", look)
     monkeypatch.setattr(worker, "REPORT_EVERY", 1e9)
+    monkeypatch.setattr(worker, "LOOK_EVERY", 0)
     work()
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
@@ -228,6 +229,7 @@ def test_a_second_stop_gives_the_job_back(tiny_catalogue, monkeypatch):
     one = RenderWorker(name="tester", device="cpu")
     monkeypatch.setattr(queue, "look", lambda attempt: (one.stop(), one.stop()))
     monkeypatch.setattr(worker, "REPORT_EVERY", 1e9)
+    monkeypatch.setattr(worker, "LOOK_EVERY", 0)
     one.run_until_empty()
     job.refresh_from_db()
     assert job.state == JobState.QUEUED

@@ -79,11 +79,11 @@ def test_the_reader_of_pages_sees_what_it_is_for():
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/settings/", 5),
-        ("/settings/seats/", 10),
-        ("/settings/keys/", 9),
-        ("/settings/security/", 7),
-        ("/settings/sessions/", 9),
+        ("/settings/", 6),
+        ("/settings/seats/", 11),
+        ("/settings/keys/", 10),
+        ("/settings/security/", 8),
+        ("/settings/sessions/", 10),
     ],
 )
 def test_a_page_asks_the_database_as_often_however_much_there_is(

@@ -1,6 +1,7 @@
 """The facts of access, each kind in a room of its own."""
 
 from access.models.invitations import Invitation
+from access.models.letters import Letter
 from access.models.tiers import Override, Standing, Tier
 
-__all__ = ["Invitation", "Override", "Standing", "Tier"]
+__all__ = ["Invitation", "Letter", "Override", "Standing", "Tier"]
