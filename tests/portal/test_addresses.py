@@ -1,7 +1,8 @@
 """Every address of the house × everybody who might ask: one table. An address that is not in it fails a test.
 
-What is asked for belongs to Lantern Pictures. `stranger` owns another studio; `lab` is a reviewer, who has no seat;
-`shut` had an artist's seat at Lantern until it was suspended today. Programs ask with a key of the same seat.
+What is asked for belongs to Lantern Pictures. `stranger` owns another studio; `lab` is a reviewer and `lead` an access
+lead, who have no seat; `shut` had an artist's seat at Lantern until it was suspended today. Programs ask with a key of
+the same seat.
 """
 
 import io
@@ -27,176 +28,176 @@ from generation.models import Artifact, Event, Job
 from takes import project_actions, tasks
 from tests import factories
 
-WHO = ("nobody", "owner", "producer", "artist", "guest", "stranger", "lab", "shut")
+WHO = ("nobody", "owner", "producer", "artist", "guest", "stranger", "lab", "lead", "shut")
 
 # 200 a page or a thing · 201 made · 302 done; for nobody: please sign in; for security: say again who you are
 # 401 no key · 403 not you, and why · 404 not there for you · 405 not asked this way · 410 a link that opens nothing
 TABLE = """
-# nobody owner producer artist guest stranger lab shut
-GET   home                               200  302  302  302  302  302  200  200
-POST  home                               405  405  405  405  405  405  405  405
-GET   join                               200  200  200  200  200  200  200  200
-POST  join                               302  200  200  200  200  200  200  200
-GET   health                             200  200  200  200  200  200  200  200
-POST  health                             405  405  405  405  405  405  405  405
-GET   door                               410  410  410  410  410  410  410  410
-POST  door                               410  410  410  410  410  410  410  410
-GET   account_login                      200  302  302  302  302  302  302  302
-POST  account_login                      200  302  302  302  302  302  302  302
-GET   account_request_login_code         200  302  302  302  302  302  302  302
-POST  account_request_login_code         200  302  302  302  302  302  302  302
-GET   account_confirm_login_code         302  302  302  302  302  302  302  302
-POST  account_confirm_login_code         302  302  302  302  302  302  302  302
-GET   mfa_login_webauthn                 302  302  302  302  302  302  302  302
-POST  mfa_login_webauthn                 302  302  302  302  302  302  302  302
-GET   mfa_authenticate                   302  302  302  302  302  302  302  302
-POST  mfa_authenticate                   302  302  302  302  302  302  302  302
-GET   account_inactive                   200  200  200  200  200  200  200  200
-POST  account_inactive                   405  405  405  405  405  405  405  405
-GET   account_signup                     200  302  302  302  302  302  302  302
-POST  account_signup                     200  302  302  302  302  302  302  302
-GET   account_logout                     302  200  200  200  200  200  200  200
-POST  account_logout                     302  302  302  302  302  302  302  302
-GET   account_reset_password             200  200  200  200  200  200  200  200
-POST  account_reset_password             200  200  200  200  200  200  200  200
-GET   account_reset_password_done        200  200  200  200  200  200  200  200
-POST  account_reset_password_done        405  405  405  405  405  405  405  405
-GET   account_reset_password_from_key_done 200  200  200  200  200  200  200  200
-POST  account_reset_password_from_key_done 405  405  405  405  405  405  405  405
-GET   account_reset_password_from_key    200  200  200  200  200  200  200  200
-POST  account_reset_password_from_key    200  200  200  200  200  200  200  200
-GET   switch_studio                      302  405  405  405  405  405  405  405
-POST  switch_studio                      302  404  404  404  404  404  404  404
-GET   profile                            302  200  200  200  200  200  200  200
-POST  profile                            302  302  302  302  302  302  302  302
-GET   usersessions_list                  302  200  200  200  200  200  200  200
-POST  usersessions_list                  302  302  302  302  302  302  302  302
-GET   account_reauthenticate             302  403  403  403  403  403  403  403
-POST  account_reauthenticate             302  403  403  403  403  403  403  403
-GET   mfa_reauthenticate                 302  403  403  403  403  403  403  403
-POST  mfa_reauthenticate                 302  403  403  403  403  403  403  403
-GET   mfa_reauthenticate_webauthn        302  403  403  403  403  403  403  403
-POST  mfa_reauthenticate_webauthn        302  403  403  403  403  403  403  403
-GET   mfa_index                          302  200  200  200  200  200  200  200
-POST  mfa_index                          302  405  405  405  405  405  405  405
-GET   account_change_password            302  302  302  302  302  302  302  302
-POST  account_change_password            302  302  302  302  302  302  302  302
-GET   account_set_password               302  200  200  200  200  200  200  200
-POST  account_set_password               302  200  200  200  200  200  200  200
-GET   mfa_activate_totp                  302  200  200  200  200  200  200  200
-POST  mfa_activate_totp                  302  200  200  200  200  200  200  200
-GET   mfa_deactivate_totp                302  404  404  404  404  404  404  404
-POST  mfa_deactivate_totp                302  404  404  404  404  404  404  404
-GET   mfa_list_webauthn                  302  200  200  200  200  200  200  200
-POST  mfa_list_webauthn                  302  405  405  405  405  405  405  405
-GET   mfa_add_webauthn                   302  200  200  200  200  200  200  200
-POST  mfa_add_webauthn                   302  200  200  200  200  200  200  200
-GET   mfa_remove_webauthn                302  404  404  404  404  404  404  404
-POST  mfa_remove_webauthn                302  404  404  404  404  404  404  404
-GET   mfa_edit_webauthn                  302  404  404  404  404  404  404  404
-POST  mfa_edit_webauthn                  302  404  404  404  404  404  404  404
-GET   mfa_view_recovery_codes            302  404  404  404  404  404  404  404
-POST  mfa_view_recovery_codes            302  405  405  405  405  405  405  405
-GET   mfa_generate_recovery_codes        302  200  200  200  200  200  200  200
-POST  mfa_generate_recovery_codes        302  200  200  200  200  200  200  200
-GET   mfa_download_recovery_codes        302  404  404  404  404  404  404  404
-POST  mfa_download_recovery_codes        302  404  404  404  404  404  404  404
-GET   seats                              302  200  200  200  200  200  403  403
-POST  seats                              302  405  405  405  405  405  405  405
-GET   invite                             302  405  405  405  405  405  405  405
-POST  invite                             302  200  403  403  403  200  403  403
-GET   invitation_revoke                  302  405  405  405  405  405  405  405
-POST  invitation_revoke                  302  302  403  403  403  404  403  403
-GET   seat_role                          302  405  405  405  405  405  405  405
-POST  seat_role                          302  302  403  403  403  404  403  403
-GET   seat_suspend                       302  405  405  405  405  405  405  405
-POST  seat_suspend                       302  302  403  403  403  404  403  403
-GET   seat_restore                       302  405  405  405  405  405  405  405
-POST  seat_restore                       302  302  403  403  403  404  403  403
-GET   seat_end                           302  405  405  405  405  405  405  405
-POST  seat_end                           302  302  403  403  403  404  403  403
-GET   seat_reopen                        302  405  405  405  405  405  405  405
-POST  seat_reopen                        302  404  403  403  403  404  403  403
-GET   keys                               302  200  200  200  200  200  403  403
-POST  keys                               302  200  200  200  403  200  403  403
-GET   key_revoke                         302  405  405  405  405  405  405  405
-POST  key_revoke                         302  302  404  302  404  404  403  403
-GET   credits                            302  200  200  200  403  200  403  403
-POST  credits                            302  405  405  405  405  405  405  405
-GET   takes:projects                     302  200  200  200  200  200  403  403
-POST  takes:projects                     302  302  302  403  403  302  403  403
-GET   takes:project                      302  200  200  200  200  404  403  403
-POST  takes:project                      302  302  302  302  403  404  403  403
-GET   takes:preflight                    302  405  405  405  405  405  405  405
-POST  takes:preflight                    302  200  200  200  403  404  403  403
-GET   takes:rename                       302  405  405  405  405  405  405  405
-POST  takes:rename                       302  302  302  403  403  404  403  403
-GET   takes:archive                      302  405  405  405  405  405  405  405
-POST  takes:archive                      302  302  302  403  403  404  403  403
-GET   takes:restore                      302  405  405  405  405  405  405  405
-POST  takes:restore                      302  302  302  403  403  404  403  403
-GET   takes:references                   302  405  405  405  405  405  405  405
-POST  takes:references                   302  201  201  201  403  404  403  403
-GET   takes:events                       302  200  200  200  200  404  403  403
-POST  takes:events                       302  405  405  405  405  405  405  405
-GET   takes:live                         302  200  200  200  200  404  403  403
-POST  takes:live                         302  405  405  405  405  405  405  405
-GET   takes:reference                    302  200  200  200  200  404  403  403
-POST  takes:reference                    302  405  405  405  405  405  405  405
-GET   takes:take                         302  200  200  200  200  404  403  403
-POST  takes:take                         302  405  405  405  405  405  405  405
-GET   takes:cancel                       302  405  405  405  405  405  405  405
-POST  takes:cancel                       302  302  302  302  403  404  403  403
-GET   takes:retry                        302  405  405  405  405  405  405  405
-POST  takes:retry                        302  302  302  302  403  404  403  403
-GET   takes:remix                        302  405  405  405  405  405  405  405
-POST  takes:remix                        302  302  302  302  403  404  403  403
-GET   takes:clip                         302  200  200  200  200  404  403  403
-POST  takes:clip                         302  405  405  405  405  405  405  405
-GET   takes:download                     302  200  200  200  200  404  403  403
-POST  takes:download                     302  405  405  405  405  405  405  405
-GET   takes:poster                       302  200  200  200  200  404  403  403
-POST  takes:poster                       302  405  405  405  405  405  405  405
-GET   takes:sprite                       302  200  200  200  200  404  403  403
-POST  takes:sprite                       302  405  405  405  405  405  405  405
-GET   takes:preview                      302  404  404  404  404  404  403  403
-POST  takes:preview                      302  405  405  405  405  405  405  405
-GET   takes:vocabulary                   302  200  200  200  200  200  403  403
-POST  takes:vocabulary                   302  405  405  405  405  405  405  405
-GET   screening:policy                   200  200  200  200  200  200  200  200
-POST  screening:policy                   405  405  405  405  405  405  405  405
-GET   screening:policy_version           200  200  200  200  200  200  200  200
-POST  screening:policy_version           405  405  405  405  405  405  405  405
-GET   api:schema                         200  200  200  200  200  200  200  200
-POST  api:schema                         405  405  405  405  405  405  405  405
-GET   api:models                         401  200  200  200  403  200  401  401
-POST  api:models                         401  405  405  405  405  405  401  401
-GET   api:projects                       401  200  200  200  403  200  401  401
-POST  api:projects                       401  201  201  403  403  201  401  401
-GET   api:project                        401  200  200  200  403  404  401  401
-POST  api:project                        401  405  405  405  405  405  401  401
-GET   api:references                     401  405  405  405  405  405  401  401
-POST  api:references                     401  201  201  201  403  404  401  401
-GET   api:preflight                      401  405  405  405  405  405  401  401
-POST  api:preflight                      401  200  200  200  403  404  401  401
-GET   api:project_takes                  401  200  200  200  403  404  401  401
-POST  api:project_takes                  401  201  201  201  403  404  401  401
-GET   api:take                           401  200  200  200  403  404  401  401
-POST  api:take                           401  405  405  405  405  405  401  401
-GET   api:cancel                         401  405  405  405  405  405  401  401
-POST  api:cancel                         401  200  200  200  403  404  401  401
-GET   api:retry                          401  405  405  405  405  405  401  401
-POST  api:retry                          401  201  201  201  403  404  401  401
-GET   api:remix                          401  405  405  405  405  405  401  401
-POST  api:remix                          401  201  201  201  403  404  401  401
-GET   api:content                        401  200  200  200  403  404  401  401
-POST  api:content                        401  405  405  405  405  405  401  401
-GET   api:credits                        401  200  200  200  403  200  401  401
-POST  api:credits                        401  405  405  405  403  405  401  401
-GET   api:credit_entries                 401  200  200  200  403  200  401  401
-POST  api:credit_entries                 401  405  405  405  403  405  401  401
-GET   api:not_found                      404  404  404  404  404  404  404  404
-POST  api:not_found                      404  404  404  404  404  404  404  404
+# nobody owner producer artist guest stranger lab lead shut
+GET   home                               200  302  302  302  302  302  200  200  200
+POST  home                               405  405  405  405  405  405  405  405  405
+GET   join                               200  200  200  200  200  200  200  200  200
+POST  join                               302  200  200  200  200  200  200  200  200
+GET   health                             200  200  200  200  200  200  200  200  200
+POST  health                             405  405  405  405  405  405  405  405  405
+GET   door                               410  410  410  410  410  410  410  410  410
+POST  door                               410  410  410  410  410  410  410  410  410
+GET   account_login                      200  302  302  302  302  302  302  302  302
+POST  account_login                      200  302  302  302  302  302  302  302  302
+GET   account_request_login_code         200  302  302  302  302  302  302  302  302
+POST  account_request_login_code         200  302  302  302  302  302  302  302  302
+GET   account_confirm_login_code         302  302  302  302  302  302  302  302  302
+POST  account_confirm_login_code         302  302  302  302  302  302  302  302  302
+GET   mfa_login_webauthn                 302  302  302  302  302  302  302  302  302
+POST  mfa_login_webauthn                 302  302  302  302  302  302  302  302  302
+GET   mfa_authenticate                   302  302  302  302  302  302  302  302  302
+POST  mfa_authenticate                   302  302  302  302  302  302  302  302  302
+GET   account_inactive                   200  200  200  200  200  200  200  200  200
+POST  account_inactive                   405  405  405  405  405  405  405  405  405
+GET   account_signup                     200  302  302  302  302  302  302  302  302
+POST  account_signup                     200  302  302  302  302  302  302  302  302
+GET   account_logout                     302  200  200  200  200  200  200  200  200
+POST  account_logout                     302  302  302  302  302  302  302  302  302
+GET   account_reset_password             200  200  200  200  200  200  200  200  200
+POST  account_reset_password             200  200  200  200  200  200  200  200  200
+GET   account_reset_password_done        200  200  200  200  200  200  200  200  200
+POST  account_reset_password_done        405  405  405  405  405  405  405  405  405
+GET   account_reset_password_from_key_done 200  200  200  200  200  200  200  200  200
+POST  account_reset_password_from_key_done 405  405  405  405  405  405  405  405  405
+GET   account_reset_password_from_key    200  200  200  200  200  200  200  200  200
+POST  account_reset_password_from_key    200  200  200  200  200  200  200  200  200
+GET   switch_studio                      302  405  405  405  405  405  405  405  405
+POST  switch_studio                      302  404  404  404  404  404  404  404  404
+GET   profile                            302  200  200  200  200  200  200  200  200
+POST  profile                            302  302  302  302  302  302  302  302  302
+GET   usersessions_list                  302  200  200  200  200  200  200  200  200
+POST  usersessions_list                  302  302  302  302  302  302  302  302  302
+GET   account_reauthenticate             302  403  403  403  403  403  403  403  403
+POST  account_reauthenticate             302  403  403  403  403  403  403  403  403
+GET   mfa_reauthenticate                 302  403  403  403  403  403  403  403  403
+POST  mfa_reauthenticate                 302  403  403  403  403  403  403  403  403
+GET   mfa_reauthenticate_webauthn        302  403  403  403  403  403  403  403  403
+POST  mfa_reauthenticate_webauthn        302  403  403  403  403  403  403  403  403
+GET   mfa_index                          302  200  200  200  200  200  200  200  200
+POST  mfa_index                          302  405  405  405  405  405  405  405  405
+GET   account_change_password            302  302  302  302  302  302  302  302  302
+POST  account_change_password            302  302  302  302  302  302  302  302  302
+GET   account_set_password               302  200  200  200  200  200  200  200  200
+POST  account_set_password               302  200  200  200  200  200  200  200  200
+GET   mfa_activate_totp                  302  200  200  200  200  200  200  200  200
+POST  mfa_activate_totp                  302  200  200  200  200  200  200  200  200
+GET   mfa_deactivate_totp                302  404  404  404  404  404  404  404  404
+POST  mfa_deactivate_totp                302  404  404  404  404  404  404  404  404
+GET   mfa_list_webauthn                  302  200  200  200  200  200  200  200  200
+POST  mfa_list_webauthn                  302  405  405  405  405  405  405  405  405
+GET   mfa_add_webauthn                   302  200  200  200  200  200  200  200  200
+POST  mfa_add_webauthn                   302  200  200  200  200  200  200  200  200
+GET   mfa_remove_webauthn                302  404  404  404  404  404  404  404  404
+POST  mfa_remove_webauthn                302  404  404  404  404  404  404  404  404
+GET   mfa_edit_webauthn                  302  404  404  404  404  404  404  404  404
+POST  mfa_edit_webauthn                  302  404  404  404  404  404  404  404  404
+GET   mfa_view_recovery_codes            302  404  404  404  404  404  404  404  404
+POST  mfa_view_recovery_codes            302  405  405  405  405  405  405  405  405
+GET   mfa_generate_recovery_codes        302  200  200  200  200  200  200  200  200
+POST  mfa_generate_recovery_codes        302  200  200  200  200  200  200  200  200
+GET   mfa_download_recovery_codes        302  404  404  404  404  404  404  404  404
+POST  mfa_download_recovery_codes        302  404  404  404  404  404  404  404  404
+GET   seats                              302  200  200  200  200  200  403  403  403
+POST  seats                              302  405  405  405  405  405  405  405  405
+GET   invite                             302  405  405  405  405  405  405  405  405
+POST  invite                             302  200  403  403  403  200  403  403  403
+GET   invitation_revoke                  302  405  405  405  405  405  405  405  405
+POST  invitation_revoke                  302  302  403  403  403  404  403  403  403
+GET   seat_role                          302  405  405  405  405  405  405  405  405
+POST  seat_role                          302  302  403  403  403  404  403  403  403
+GET   seat_suspend                       302  405  405  405  405  405  405  405  405
+POST  seat_suspend                       302  302  403  403  403  404  403  403  403
+GET   seat_restore                       302  405  405  405  405  405  405  405  405
+POST  seat_restore                       302  302  403  403  403  404  403  403  403
+GET   seat_end                           302  405  405  405  405  405  405  405  405
+POST  seat_end                           302  302  403  403  403  404  403  403  403
+GET   seat_reopen                        302  405  405  405  405  405  405  405  405
+POST  seat_reopen                        302  404  403  403  403  404  403  403  403
+GET   keys                               302  200  200  200  200  200  403  403  403
+POST  keys                               302  200  200  200  403  200  403  403  403
+GET   key_revoke                         302  405  405  405  405  405  405  405  405
+POST  key_revoke                         302  302  404  302  404  404  403  403  403
+GET   credits                            302  200  200  200  403  200  403  403  403
+POST  credits                            302  405  405  405  405  405  405  405  405
+GET   takes:projects                     302  200  200  200  200  200  403  403  403
+POST  takes:projects                     302  302  302  403  403  302  403  403  403
+GET   takes:project                      302  200  200  200  200  404  403  403  403
+POST  takes:project                      302  302  302  302  403  404  403  403  403
+GET   takes:preflight                    302  405  405  405  405  405  405  405  405
+POST  takes:preflight                    302  200  200  200  403  404  403  403  403
+GET   takes:rename                       302  405  405  405  405  405  405  405  405
+POST  takes:rename                       302  302  302  403  403  404  403  403  403
+GET   takes:archive                      302  405  405  405  405  405  405  405  405
+POST  takes:archive                      302  302  302  403  403  404  403  403  403
+GET   takes:restore                      302  405  405  405  405  405  405  405  405
+POST  takes:restore                      302  302  302  403  403  404  403  403  403
+GET   takes:references                   302  405  405  405  405  405  405  405  405
+POST  takes:references                   302  201  201  201  403  404  403  403  403
+GET   takes:events                       302  200  200  200  200  404  403  403  403
+POST  takes:events                       302  405  405  405  405  405  405  405  405
+GET   takes:live                         302  200  200  200  200  404  403  403  403
+POST  takes:live                         302  405  405  405  405  405  405  405  405
+GET   takes:reference                    302  200  200  200  200  404  403  403  403
+POST  takes:reference                    302  405  405  405  405  405  405  405  405
+GET   takes:take                         302  200  200  200  200  404  403  403  403
+POST  takes:take                         302  405  405  405  405  405  405  405  405
+GET   takes:cancel                       302  405  405  405  405  405  405  405  405
+POST  takes:cancel                       302  302  302  302  403  404  403  403  403
+GET   takes:retry                        302  405  405  405  405  405  405  405  405
+POST  takes:retry                        302  302  302  302  403  404  403  403  403
+GET   takes:remix                        302  405  405  405  405  405  405  405  405
+POST  takes:remix                        302  302  302  302  403  404  403  403  403
+GET   takes:clip                         302  200  200  200  200  404  403  403  403
+POST  takes:clip                         302  405  405  405  405  405  405  405  405
+GET   takes:download                     302  200  200  200  200  404  403  403  403
+POST  takes:download                     302  405  405  405  405  405  405  405  405
+GET   takes:poster                       302  200  200  200  200  404  403  403  403
+POST  takes:poster                       302  405  405  405  405  405  405  405  405
+GET   takes:sprite                       302  200  200  200  200  404  403  403  403
+POST  takes:sprite                       302  405  405  405  405  405  405  405  405
+GET   takes:preview                      302  404  404  404  404  404  403  403  403
+POST  takes:preview                      302  405  405  405  405  405  405  405  405
+GET   takes:vocabulary                   302  200  200  200  200  200  403  403  403
+POST  takes:vocabulary                   302  405  405  405  405  405  405  405  405
+GET   screening:policy                   200  200  200  200  200  200  200  200  200
+POST  screening:policy                   405  405  405  405  405  405  405  405  405
+GET   screening:policy_version           200  200  200  200  200  200  200  200  200
+POST  screening:policy_version           405  405  405  405  405  405  405  405  405
+GET   api:schema                         200  200  200  200  200  200  200  200  200
+POST  api:schema                         405  405  405  405  405  405  405  405  405
+GET   api:models                         401  200  200  200  403  200  401  401  401
+POST  api:models                         401  405  405  405  405  405  401  401  401
+GET   api:projects                       401  200  200  200  403  200  401  401  401
+POST  api:projects                       401  201  201  403  403  201  401  401  401
+GET   api:project                        401  200  200  200  403  404  401  401  401
+POST  api:project                        401  405  405  405  405  405  401  401  401
+GET   api:references                     401  405  405  405  405  405  401  401  401
+POST  api:references                     401  201  201  201  403  404  401  401  401
+GET   api:preflight                      401  405  405  405  405  405  401  401  401
+POST  api:preflight                      401  200  200  200  403  404  401  401  401
+GET   api:project_takes                  401  200  200  200  403  404  401  401  401
+POST  api:project_takes                  401  201  201  201  403  404  401  401  401
+GET   api:take                           401  200  200  200  403  404  401  401  401
+POST  api:take                           401  405  405  405  405  405  401  401  401
+GET   api:cancel                         401  405  405  405  405  405  401  401  401
+POST  api:cancel                         401  200  200  200  403  404  401  401  401
+GET   api:retry                          401  405  405  405  405  405  401  401  401
+POST  api:retry                          401  201  201  201  403  404  401  401  401
+GET   api:remix                          401  405  405  405  405  405  401  401  401
+POST  api:remix                          401  201  201  201  403  404  401  401  401
+GET   api:content                        401  200  200  200  403  404  401  401  401
+POST  api:content                        401  405  405  405  405  405  401  401  401
+GET   api:credits                        401  200  200  200  403  200  401  401  401
+POST  api:credits                        401  405  405  405  403  405  401  401  401
+GET   api:credit_entries                 401  200  200  200  403  200  401  401  401
+POST  api:credit_entries                 401  405  405  405  403  405  401  401  401
+GET   api:not_found                      404  404  404  404  404  404  404  404  404
+POST  api:not_found                      404  404  404  404  404  404  404  404  404
 """
 
 
@@ -226,6 +227,7 @@ def everybody(people: Any) -> dict[str, Seat | Person | None]:
         "guest": people.guest,
         "stranger": people.stranger,
         "lab": people.reviewer,
+        "lead": people.access_lead,
         "shut": shut,
     }
 
