@@ -84,6 +84,30 @@ def make_take(
     )
 
 
+APPLICATION = {
+    "name": "Ada Moreau",
+    "kind": "studio",
+    "studio_name": "Moreau & Daughters",
+    "links": "https://moreau.example/reel",
+    "would_make": "A short film about the tide.",
+    "worries": "Whose films it learned from.",
+}
+
+
+def make_application(email: str = "", *, sent: bool = False, **told: Any) -> tuple[Any, str]:
+    """An application and a code that opens it: a whole draft, or `sent`; `told` replaces answers of APPLICATION."""
+    from access.applications import actions, queries
+    from access.applications.rules import Answers
+    from access.models import ApplicationLink
+
+    number = next(_numbers)
+    answers = Answers(**(APPLICATION | {"links": [APPLICATION["links"]]} | told))
+    made = actions.begin(email=email or f"applicant{number}@example.com", answers=answers)
+    code = f"code-{number}"
+    ApplicationLink.objects.create(application=made, code_hash=queries.hash_of(code))
+    return actions.confirm(application=made) if sent else made, code
+
+
 def make_picture(width: int = 64, height: int = 48, *, format: str = "PNG", name: str = "") -> SimpleUploadedFile:
     """An uploaded image of one colour."""
     from PIL import Image

@@ -35,3 +35,37 @@ class WrongAddress(AccessProblem):
     """The signed-in person is not who was invited."""
 
     code = "wrong_address"
+
+
+class ApplicationRefused(AccessProblem):
+    """The link opens no application, or not for this. The message says which."""
+
+    code = "application_refused"
+
+
+class ApplicationsClosed(AccessProblem):
+    code = "applications_closed"
+
+
+class IncompleteApplication(AccessProblem):
+    """It cannot be sent yet. The message says what is missing."""
+
+    code = "incomplete_application"
+
+
+class AlreadyDecided(AccessProblem):
+    """Somebody was first: the application is not in the state any more that the lead saw."""
+
+    code = "already_decided"
+
+
+class NotReadEnough(AccessProblem):
+    """A decision needs readings that are not there yet."""
+
+    code = "not_read_enough"
+
+
+class InvalidDecision(AccessProblem):
+    """The tag, note, reading or letter cannot be taken as it is."""
+
+    code = "invalid_decision"

@@ -1,5 +1,6 @@
 """What the clock has access do: each room's own."""
 
+from access.applications import tasks as applications
 from access.letters import tasks as letters
 
-SCHEDULE = {**letters.SCHEDULE}
+SCHEDULE = {**letters.SCHEDULE, **applications.SCHEDULE}

@@ -3,8 +3,8 @@
 import logging
 import re
 
-# Codes of invitations, tokens of sign-in links, keys of password resets, secrets of API keys.
-_SECRETS = re.compile(r"(/join/|sesame=|/password/[0-9A-Za-z]+-|sd_[a-z0-9]{10}_)[\w%:.~-]+")
+# Codes of invitations and applications, tokens of sign-in links, keys of password resets, secrets of API keys.
+_SECRETS = re.compile(r"(/join/|/apply/|sesame=|/password/[0-9A-Za-z]+-|sd_[a-z0-9]{10}_)[\w%:.~-]+")
 
 
 class Console(logging.StreamHandler):

@@ -219,6 +219,12 @@ globals().update(
 EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page meanwhile
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Stagedoor <stagedoor@localhost>")
 
+# --- Applications ----------------------------------------------------------------------------------------------------
+
+APPLICATIONS_OPEN = env.bool("APPLICATIONS_OPEN", True)
+APPLICATION_DRAFT_DAYS = env.int("APPLICATION_DRAFT_DAYS", 14)
+APPLICATION_KEEP_DAYS = env.int("APPLICATION_KEEP_DAYS", 365)
+
 # --- Safety on the wire ----------------------------------------------------------------------------------------------
 
 HTTPS = urlsplit(SITE_URL).scheme == "https"

@@ -1,5 +1,6 @@
 """Pages that span the apps: the front page, health, and the errors' faces."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
-        return render(request, "portal/front.html")
+        return render(request, "portal/front.html", {"applications_open": settings.APPLICATIONS_OPEN})
     if request.seat is None:
         return render(request, "accounts/no_seat.html")
     return redirect("takes:projects")

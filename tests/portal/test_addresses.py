@@ -6,6 +6,7 @@ the same seat.
 """
 
 import io
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
+from access.applications import guards
 from access.invitations import actions as invitations
 from access.models import Tier
 from access.tiers import actions as tiers
@@ -122,6 +124,16 @@ GET   keys                               302  200  200  200  200  200  403  403 
 POST  keys                               302  200  200  200  403  200  403  403  403
 GET   key_revoke                         302  405  405  405  405  405  405  405  405
 POST  key_revoke                         302  302  404  302  404  404  403  403  403
+GET   apply                              200  200  200  200  200  200  200  200  200
+POST  apply                              302  302  302  302  302  302  302  302  302
+GET   apply_written                      200  200  200  200  200  200  200  200  200
+POST  apply_written                      405  405  405  405  405  405  405  405  405
+GET   application                        200  200  200  200  200  200  200  200  200
+POST  application                        302  302  302  302  302  302  302  302  302
+GET   application_confirm                200  200  200  200  200  200  200  200  200
+POST  application_confirm                302  302  302  302  302  302  302  302  302
+GET   application_withdraw               405  405  405  405  405  405  405  405  405
+POST  application_withdraw               302  302  302  302  302  302  302  302  302
 GET   credits                            302  200  200  200  403  200  403  403  403
 POST  credits                            302  405  405  405  405  405  405  405  405
 GET   takes:projects                     302  200  200  200  200  200  403  403  403
@@ -257,6 +269,7 @@ class Lantern:
             actor=house,
         )
         self.seat = factories.make_seat("artist", studio=people.studio)
+        self.application, self.application_code = factories.make_application()
 
     def end(self, take: Any, kind: Event.Kind, **payload: Any) -> None:
         job = Job.objects.get(pk=take.job_id)
@@ -285,6 +298,7 @@ class Lantern:
             "invitation_revoke": {"pk": self.invitation.pk},
             "key_revoke": {"pk": self.key.pk},
             "join": {"code": self.code},
+            **{key: {"code": self.application_code} for key in OF_AN_APPLICANT},
             "screening:policy_version": {"version": 1},
             "account_reset_password_from_key": {"uidb36": "1", "key": "not-a-key"},
         }
@@ -299,6 +313,7 @@ OF_A_TAKE = (
     "takes:take", "takes:cancel", "takes:retry", "takes:remix", "takes:clip", "takes:download", "takes:poster",
     "takes:sprite", "takes:preview", "api:take", "api:cancel", "api:retry", "api:remix", "api:content",
 )  # fmt: skip
+OF_AN_APPLICANT = ("application", "application_confirm", "application_withdraw")
 OF_A_SEAT = ("seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
 WORDS = "a red balloon rises over the sea at night"
 
@@ -319,6 +334,8 @@ def body(name: str) -> dict[str, Any]:
         "profile": {"name": "Another Name"},
         "switch_studio": {"studio": "none-of-mine"},
         "join": {"name": "New Person"},
+        "apply": factories.APPLICATION | {"email": "new@example.com", "read_at": guards.stamp(time.time() - 60)},
+        "application": factories.APPLICATION,
         "api:projects": {"name": "Ebb"},
         "api:references": {"file": picture()},
         "api:preflight": {"prompt": WORDS},

@@ -67,6 +67,7 @@ def test_changing_ones_own_claims_buys_no_more_requests(client, db, monkeypatch)
     ("line", "written"),
     [
         ("Gone: /join/c0de-C0DE_x/", "Gone: /join/…/"),
+        ("Gone: /apply/c0de-C0DE_x/confirm/", "Gone: /apply/…/confirm/"),
         ("GET /door/?sesame=AbC-_123:x HTTP/1.1", "GET /door/?sesame=… HTTP/1.1"),
         ("Bad Request: /password/1k-dikvta-7e571548/", "Bad Request: /password/1k-…/"),
         ("key sd_abcdefghij_S3cr-et is known", "key sd_abcdefghij_… is known"),

@@ -1,7 +1,25 @@
 """The facts of access, each kind in a room of its own."""
 
+from access.models.applications import (
+    Application,
+    ApplicationLink,
+    ApplicationNote,
+    ApplicationReading,
+    ApplicationTag,
+)
 from access.models.invitations import Invitation
 from access.models.letters import Letter
 from access.models.tiers import Override, Standing, Tier
 
-__all__ = ["Invitation", "Letter", "Override", "Standing", "Tier"]
+__all__ = [
+    "Application",
+    "ApplicationLink",
+    "ApplicationNote",
+    "ApplicationReading",
+    "ApplicationTag",
+    "Invitation",
+    "Letter",
+    "Override",
+    "Standing",
+    "Tier",
+]
