@@ -69,3 +69,21 @@ class InvalidDecision(AccessProblem):
     """The tag, note, reading or letter cannot be taken as it is."""
 
     code = "invalid_decision"
+
+
+class ConfirmAddress(AccessProblem):
+    """A link that reached nobody's mailbox: whoever comes by it confirms their address first."""
+
+    code = "confirm_address"
+
+
+class StudioNameNeeded(AccessProblem):
+    """Whoever founds a studio by this invitation names it."""
+
+    code = "studio_name_needed"
+
+
+class NothingLeft(AccessProblem):
+    """A seat's allowance of invitations is used up."""
+
+    code = "allowance_used_up"

@@ -5,4 +5,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("access.seats.urls")),
     path("", include("access.applications.urls")),
+    path("", include("access.invitations.urls")),
 ]

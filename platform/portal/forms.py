@@ -2,11 +2,12 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from access.models import Invitation
 from accounts.models import Person
 
 
 class JoinForm(forms.Form):
-    """What somebody new tells of themselves when they accept an invitation."""
+    """What somebody tells when they accept an invitation: of themselves, if they are new; of the studio they found."""
 
     name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
@@ -16,10 +17,19 @@ class JoinForm(forms.Form):
         help_text="At least twelve characters. Without one, you sign in with a code by e-mail, or a passkey later.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    studio_name = forms.CharField(
+        label="What your studio is called",
+        max_length=120,
+        help_text="A company, or just you: your own name will do.",
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
 
-    def __init__(self, *args, email: str, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.email = email
+    def __init__(self, *args, invitation: Invitation, is_new: bool, **kwargs) -> None:
+        super().__init__(*args, initial={"name": invitation.name}, **kwargs)
+        self.email = invitation.email
+        unasked = ([] if is_new else ["name", "password"]) + ([] if invitation.founder_names else ["studio_name"])
+        for name in unasked:
+            del self.fields[name]
 
     def clean(self) -> None:
         password = self.cleaned_data.get("password")
@@ -29,3 +39,9 @@ class JoinForm(forms.Form):
             validate_password(password, Person(email=self.email, name=self.cleaned_data.get("name", "")))
         except ValidationError as weak:
             self.add_error("password", weak)
+
+
+class AddressForm(forms.Form):
+    """Who comes by a link says where to write to."""
+
+    email = forms.EmailField(label="Your e-mail", widget=forms.EmailInput(attrs={"autocomplete": "email"}))

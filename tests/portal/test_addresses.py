@@ -107,9 +107,21 @@ POST  mfa_download_recovery_codes        302  404  404  404  404  404  404  404 
 GET   seats                              302  200  200  200  200  200  403  403  403
 POST  seats                              302  405  405  405  405  405  405  405  405
 GET   invite                             302  405  405  405  405  405  405  405  405
-POST  invite                             302  200  403  403  403  200  403  403  403
+POST  invite                             302  302  403  403  403  302  403  403  403
 GET   invitation_revoke                  302  405  405  405  405  405  405  405  405
 POST  invitation_revoke                  302  302  403  403  403  404  403  403  403
+GET   invitation_resend                  302  405  405  405  405  405  405  405  405
+POST  invitation_resend                  302  302  403  403  403  404  403  403  403
+GET   lab_invitations                    302  403  403  403  403  403  403  200  403
+POST  lab_invitations                    302  405  405  405  405  405  405  405  405
+GET   lab_invitation_new                 302  403  403  403  403  403  403  200  403
+POST  lab_invitation_new                 302  403  403  403  403  403  403  302  403
+GET   lab_invitation                     302  403  403  403  403  403  403  200  403
+POST  lab_invitation                     302  405  405  405  405  405  405  405  405
+GET   lab_invitation_revoke              302  405  405  405  405  405  405  405  405
+POST  lab_invitation_revoke              302  403  403  403  403  403  403  302  403
+GET   lab_invitation_resend              302  405  405  405  405  405  405  405  405
+POST  lab_invitation_resend              302  403  403  403  403  403  403  302  403
 GET   seat_role                          302  405  405  405  405  405  405  405  405
 POST  seat_role                          302  302  403  403  403  404  403  403  403
 GET   seat_suspend                       302  405  405  405  405  405  405  405  405
@@ -295,7 +307,7 @@ class Lantern:
             **{key: {"pk": 1} for key in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
-            "invitation_revoke": {"pk": self.invitation.pk},
+            **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
             "key_revoke": {"pk": self.key.pk},
             "join": {"code": self.code},
             **{key: {"code": self.application_code} for key in OF_AN_APPLICANT},
@@ -314,6 +326,9 @@ OF_A_TAKE = (
     "takes:sprite", "takes:preview", "api:take", "api:cancel", "api:retry", "api:remix", "api:content",
 )  # fmt: skip
 OF_AN_APPLICANT = ("application", "application_confirm", "application_withdraw")
+OF_AN_INVITATION = (
+    "invitation_revoke", "invitation_resend", "lab_invitation", "lab_invitation_revoke", "lab_invitation_resend",
+)  # fmt: skip
 OF_A_SEAT = ("seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
 WORDS = "a red balloon rises over the sea at night"
 
@@ -328,7 +343,10 @@ def body(name: str) -> dict[str, Any]:
         "takes:remix": {"prompt": WORDS, "key": "k"},
         "takes:retry": {"key": "k"},
         "takes:references": {"file": picture()},
-        "invite": {"email": "another@example.com", "role": "artist"},
+        "invite": {"email": "another@example.com", "role": "artist", "key": "k"},
+        "invitation_resend": {"codes": 1},
+        "lab_invitation_resend": {"codes": 1},
+        "lab_invitation_new": invitation_for_one(),
         "seat_role": {"role": "guest"},
         "keys": {"name": "render farm", "scopes": ["takes:read"], "days": "30"},
         "profile": {"name": "Another Name"},
@@ -342,6 +360,11 @@ def body(name: str) -> dict[str, Any]:
         "api:project_takes": {"prompt": WORDS},
         "api:remix": {"prompt": WORDS},
     }.get(name, {})
+
+
+def invitation_for_one() -> dict[str, Any]:
+    tier = Tier.objects.get(slug="studio").pk
+    return {"binding": "address", "email": "one@example.com", "tier": tier, "role": "owner", "days": 14, "key": "k"}
 
 
 def picture() -> io.BytesIO:

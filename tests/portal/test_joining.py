@@ -9,11 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from access.invitations import actions as access
-from access.models import Invitation, Tier
+from access.letters.actions import send_due
+from access.models import Invitation, Letter, Tier
 from accounts.models import Person, Seat, Studio
 from audit.actors import Actor
 from audit.models import Record
-from portal.joining import WRONG_CODES_ALLOWED
+from portal.joining import LETTERS_ALLOWED, WRONG_CODES_ALLOWED
 from quotas.queries import balance
 from tests import factories
 
@@ -141,7 +142,7 @@ def test_trying_codes_is_slowed_for_that_address_alone(client, people):
 def test_looking_at_an_invitation_changes_nothing(client, people, django_assert_max_num_queries):
     code = invite(studio=people.studio, actor=Actor.of_seat(people.owner))
     before = Record.objects.count()
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         client.get(f"/join/{code}/")
     assert Record.objects.count() == before
     assert not Person.objects.filter(email="ada@example.com").exists()
@@ -153,28 +154,42 @@ def test_looking_at_an_invitation_changes_nothing(client, people, django_assert_
 def test_an_owner_invites_by_mail_and_never_reads_the_link(people, sign_in):
     """With it they would be that person: in their own studio today, in another that invites the address tomorrow."""
     client = sign_in(people.owner)
-    answer = client.post("/settings/seats/invite/", {"email": "Ada@Example.com", "role": "artist"})
-    assert "We wrote to" in answer.content.decode()
+    answer = client.post(
+        "/settings/seats/invite/", {"email": "Ada@Example.com", "role": "artist", "key": "k"}, follow=True
+    )
+    assert "We write to" in answer.content.decode()
     assert "/join/" not in answer.content.decode()
+    send_due()
     assert mail.outbox[0].to == ["ada@example.com"]
     path = re.search(r"http://testserver(/join/\S+)", mail.outbox[0].body)[1]
     Client().post(path, {"name": "Ada"})
     assert Seat.objects.filter(person__email="ada@example.com", studio=people.studio, role="artist").exists()
 
 
-def test_a_mail_that_cannot_be_sent_still_leaves_the_link(people, sign_in, monkeypatch):
-    def unreachable(*_, **__):
-        raise ConnectionRefusedError
+def test_the_letter_is_written_with_the_invitation_and_once(people, sign_in):
+    client = sign_in(people.owner)
+    for _ in range(2):
+        client.post("/settings/seats/invite/", {"email": "ada@example.com", "role": "artist", "key": "k"})
+    assert Invitation.objects.count() == Letter.objects.count() == 1
 
-    monkeypatch.setattr("access.invitations.letters.send_mail", unreachable)
-    answer = sign_in(people.owner).post("/settings/seats/invite/", {"email": "ada@example.com", "role": "artist"})
-    assert "could not be sent" in answer.content.decode()
-    assert answer.context["link"]
+
+def test_an_owner_sends_again_and_the_first_link_dies(people, sign_in):
+    code = invite(studio=people.studio)
+    client, pk = sign_in(people.owner), Invitation.objects.get().pk
+    for _ in range(2):
+        client.post(f"/settings/seats/invitations/{pk}/resend/", {"codes": 1})
+    assert Letter.objects.count() == 1
+    assert Client().get(f"/join/{code}/").status_code == 410
 
 
 @pytest.mark.parametrize(
     "form",
-    [{"email": "nonsense", "role": "artist"}, {"email": "ada@example.com", "role": "king"}, {"role": "artist"}],
+    [
+        {"email": "nonsense", "role": "artist", "key": "k"},
+        {"email": "ada@example.com", "role": "king", "key": "k"},
+        {"role": "artist", "key": "k"},
+        {"email": "ada@example.com", "role": "artist"},
+    ],
 )
 def test_an_invitation_that_cannot_be_is_said_beside_its_field(people, sign_in, form):
     answer = sign_in(people.owner).post("/settings/seats/invite/", form)
@@ -185,7 +200,7 @@ def test_an_invitation_that_cannot_be_is_said_beside_its_field(people, sign_in, 
 
 def test_who_sits_here_already_is_not_invited_again(people, sign_in):
     answer = sign_in(people.owner).post(
-        "/settings/seats/invite/", {"email": people.artist.person.email, "role": "artist"}
+        "/settings/seats/invite/", {"email": people.artist.person.email, "role": "artist", "key": "k"}
     )
     assert "already has a seat" in answer.content.decode()
 
@@ -195,3 +210,104 @@ def test_an_invitation_can_be_taken_back(people, sign_in):
     client = sign_in(people.owner)
     client.post(f"/settings/seats/invitations/{Invitation.objects.get().pk}/revoke/")
     assert Client().get(f"/join/{code}/").status_code == 410
+
+
+# --- By a link
+
+
+def link(**how) -> str:
+    defaults = {"anybody": True, "uses_allowed": 5, "founder_names": True, "role": "owner", "actor": HOUSE}
+    return access.invite(tier=Tier.objects.get(slug="first-ten"), **(defaults | how))[1]
+
+
+def letters_to(email: str) -> list[str]:
+    send_due()
+    return [re.search(r"/join/\S+", one.body)[0] for one in mail.outbox if one.to == [email] and "/join/" in one.body]
+
+
+def test_who_comes_by_a_link_confirms_an_address_and_names_their_studio(client, db):
+    code = link()
+    assert "A studio of your own" in client.get(f"/join/{code}/").content.decode()
+    assert not Person.objects.exists()
+    assert "We wrote to" in client.post(f"/join/{code}/", {"email": "Ada@Example.com"}).content.decode()
+    assert not Person.objects.exists(), "no seat before the address is confirmed"
+    (personal,) = letters_to("ada@example.com")
+    assert "You will open this studio" in client.get(personal).content.decode()
+    assert client.post(personal, {"name": "Ada", "studio_name": ""}).status_code == 422
+    client.post(personal, {"name": "Ada", "studio_name": "Northlight"})
+    assert Seat.objects.get().studio.name == "Northlight"
+    assert Invitation.objects.get(email="").uses == 1
+
+
+def test_the_answer_to_an_address_is_the_same_whoever_has_it(client, people):
+    code = link(studio=people.studio, founder_names=False, role="artist")
+    here, elsewhere = people.artist.person.email, people.stranger.person.email
+    answers = {
+        email: client.post(f"/join/{code}/", {"email": email}).content.decode().replace(email, "X")
+        for email in (here, elsewhere, "new@example.com")
+    }
+    csrf = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|"X-CSRFToken": "[^"]+"')
+    assert len({csrf.sub("", answer) for answer in answers.values()}) == 1
+    assert not letters_to(here), "who sits there is told to sign in"
+    assert mail.outbox
+    assert len(letters_to(elsewhere)) == len(letters_to("new@example.com")) == 1
+
+
+def test_asking_twice_writes_once_and_much_later_again_with_a_new_link(client, db):
+    code = link()
+    for _ in range(3):
+        client.post(f"/join/{code}/", {"email": "ada@example.com"})
+    (first,) = letters_to("ada@example.com")
+    Letter.objects.update(written_at=timezone.now() - timedelta(hours=1))
+    client.post(f"/join/{code}/", {"email": "ada@example.com"})
+    *_, second = letters_to("ada@example.com")
+    assert client.get(first).status_code == 410
+    assert client.get(second).status_code == 200
+
+
+def test_letters_from_one_address_of_the_network_are_limited(client, db):
+    code = link()
+    for number in range(LETTERS_ALLOWED):
+        client.post(f"/join/{code}/", {"email": f"ada{number}@example.com"})
+    assert client.post(f"/join/{code}/", {"email": "one-more@example.com"}).status_code == 429
+    assert Letter.objects.count() == LETTERS_ALLOWED
+
+
+def test_a_link_for_a_domain_is_for_that_very_domain(client, db):
+    code = link(anybody=False, domain="@Lantern.example")
+    for email in ("ada@example.com", "ada@mail.lantern.example", "ada@notlantern.example"):
+        answer = client.post(f"/join/{code}/", {"email": email})
+        assert answer.status_code == 422
+        assert "addresses that end in @lantern.example" in answer.content.decode()
+    assert client.post(f"/join/{code}/", {"email": "ADA@LANTERN.Example"}).status_code == 200
+    assert len(letters_to("ada@lantern.example")) == 1
+
+
+def test_who_is_signed_in_comes_by_a_link_with_one_press(people, sign_in):
+    code = link(studio=people.other_studio, founder_names=False, role="artist")
+    client = sign_in(people.artist)
+    assert "Take the seat" in client.get(f"/join/{code}/").content.decode()
+    client.post(f"/join/{code}/")
+    assert Seat.objects.filter(person=people.artist.person, studio=people.other_studio).exists()
+    assert client.post(f"/join/{code}/").status_code == 410
+
+
+def test_who_is_signed_in_with_an_address_elsewhere_is_told(people, sign_in):
+    code = link(anybody=False, domain="lantern.example")
+    client = sign_in(people.artist)
+    assert "for somebody else" in client.get(f"/join/{code}/").content.decode()
+    client.post(f"/join/{code}/", {"studio_name": "Mine"})
+    assert not Studio.objects.filter(name="Mine").exists()
+
+
+def test_the_page_says_in_words_what_the_tier_gives(client, people):
+    code = invite(studio_name="Northlight", role="owner")
+    page = client.get(f"/join/{code}/").content.decode()
+    for words in (
+        "What the Studio tier gives",
+        "up to 10 seconds",
+        "3,000 every month",
+        "6 takes",
+        "keys for programs",
+    ):
+        assert words in page

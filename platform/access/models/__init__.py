@@ -7,7 +7,7 @@ from access.models.applications import (
     ApplicationReading,
     ApplicationTag,
 )
-from access.models.invitations import Invitation
+from access.models.invitations import ImportBatch, ImportRow, Invitation, InvitationUse
 from access.models.letters import Letter
 from access.models.tiers import Override, Standing, Tier
 
@@ -17,7 +17,10 @@ __all__ = [
     "ApplicationNote",
     "ApplicationReading",
     "ApplicationTag",
+    "ImportBatch",
+    "ImportRow",
     "Invitation",
+    "InvitationUse",
     "Letter",
     "Override",
     "Standing",

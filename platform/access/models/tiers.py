@@ -21,6 +21,17 @@ class Tier(models.Model):
     queue_weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the queue against other studios.")
     monthly_credits = models.PositiveIntegerField(default=0)
     daily_takes = models.PositiveIntegerField(null=True, blank=True, help_text="Takes a day; empty for no limit.")
+    invitation_allowance = models.PositiveSmallIntegerField(
+        default=0, help_text="People from outside that one seat may bring in within a year."
+    )
+    invitation_tier = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where the studios they found will stand; empty for the lowest tier.",
+    )
     # Ids of the catalogue, or ["*"] for every model in it. Last, for its name hides the module's in this class.
     models = models.JSONField(default=list)
 

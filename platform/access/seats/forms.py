@@ -3,6 +3,7 @@ from datetime import timedelta
 from django import forms
 from django.utils import timezone
 
+from access.invitations.forms import KeyedForm
 from accounts.actions import SCOPES
 from accounts.models import Seat
 
@@ -14,7 +15,7 @@ ROLES = {
 }
 
 
-class InviteForm(forms.Form):
+class InviteForm(KeyedForm):
     email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(label="As", choices=list(ROLES.items()), initial=Seat.Role.ARTIST)
 

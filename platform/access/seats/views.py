@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.decorators import act_required
-from access.errors import InvalidInvitation
+from access.errors import InvalidInvitation, InvitationRefused
 from access.invitations import actions, queries
-from access.invitations.letters import join_link, send_invitation
+from access.invitations.forms import AgainForm
 from access.models import Invitation
 from access.seats.forms import InviteForm, KeyForm, RoleForm
 from access.tiers.queries import standing_of
@@ -32,41 +32,55 @@ def seats(request: HttpRequest) -> HttpResponse:
     return _seats_page(request, InviteForm())
 
 
-def _seats_page(request: HttpRequest, form: InviteForm, **more: object) -> HttpResponse:
+def _seats_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
     studio = request.seat.studio
     manages = request.entitlements.may("manage_seats")
-    context = {"seats": seats_in(studio), "manages": manages, "roles": Seat.Role.choices} | more
+    context = {"seats": seats_in(studio), "manages": manages, "roles": Seat.Role.choices}
     if manages:
         context |= {"form": form, "invitations": queries.invitations_of(studio), "ended": ended_seats_in(studio)}
     return render(request, "access/seats.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
-@never_cache
 @act_required("manage_seats")
 def invite(request: HttpRequest) -> HttpResponse:
-    """Mails the link, or shows it this once where it cannot be mailed: afterwards only its hash is known.
-
-    Who holds the link can be the invited person here, in every studio that invites them later. Whoever invites
-    therefore sees it only where no mail can bring it to that person's own mailbox.
-    """
+    """Mails the link. Who holds it can be the invited person here, in every studio that invites them later; so it
+    reaches that person's own mailbox, and nobody who invites ever sees it."""
     form, studio = InviteForm(request.POST), request.seat.studio
     if not form.is_valid():
         return _seats_page(request, form)
     try:
-        invitation, code = actions.invite(
+        invitation = actions.invite_by_letter(
             email=form.cleaned_data["email"],
             role=form.cleaned_data["role"],
             tier=standing_of(studio).tier,
             studio=studio,
             actor=Actor.of_seat(request.seat),
+            key=f"seat:{request.seat.pk}:{form.cleaned_data['key']}",
         )
     except InvalidInvitation as problem:
         form.add_error("email", problem.message)
         return _seats_page(request, form)
-    link = join_link(code)
-    mailed = send_invitation(invitation, link=link, studio=studio.name, inviter=request.user.name)
-    return _seats_page(request, InviteForm(), invited=invitation, link="" if mailed else link)
+    undo = reverse("invitation_revoke", args=[invitation.pk])
+    notices.done(request, f"We write to {invitation.email}. The link in the letter brings them in, once.", undo=undo)
+    return redirect("seats")
+
+
+@require_POST
+@act_required("manage_seats")
+def resend_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Writes another letter, with a new link; the former link opens nothing any more."""
+    invitation = get_object_or_404(Invitation.objects.exclude(email=""), pk=pk, studio=request.seat.studio)
+    form = AgainForm(request.POST)
+    if not form.is_valid():
+        raise Http404("This page is too old to send from.")
+    try:
+        actions.resend(invitation=invitation, actor=Actor.of_seat(request.seat), after=form.cleaned_data["codes"])
+    except InvitationRefused as refusal:
+        notices.refused(request, refusal.message)
+    else:
+        notices.done(request, f"We write to {invitation.email} again. The link in the earlier letter is dead.")
+    return redirect("seats")
 
 
 @require_POST
@@ -74,7 +88,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 def revoke_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=pk, studio=request.seat.studio)
     actions.revoke(invitation=invitation, actor=Actor.of_seat(request.seat))
-    notices.done(request, f"The invitation to {invitation.email} opens nothing any more.")
+    notices.done(request, f"The invitation to {invitation.bound_to} opens nothing any more.")
     return redirect("seats")
 
 

@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from access.errors import InvalidInvitation
 from access.invitations import actions
+from access.invitations.queries import studio_called
 from access.models import Tier
-from accounts.models import Duty, Seat, Studio
+from accounts.models import Duty, Seat
 from audit.actions import Actor
 
 
@@ -30,8 +31,8 @@ class Command(BaseCommand):
         if standing is None:
             slugs = ", ".join(Tier.objects.values_list("slug", flat=True))
             raise CommandError(f"There is no tier “{tier}”; use one of {slugs}.")
-        here = _studio(studio)
         try:
+            here = studio_called(studio)
             invitation, code = actions.invite(
                 email=email,
                 name=options["name"],
@@ -51,14 +52,3 @@ class Command(BaseCommand):
             f"{invitation.expires_at:%d %B %Y %H:%M} UTC."
         )
         self.stdout.write(settings.SITE_URL.rstrip("/") + reverse("join", args=[code]))
-
-
-def _studio(name: str) -> Studio | None:
-    """The studio of this slug, or of this very name. Two of one name: say which, by slug."""
-    if found := Studio.objects.filter(slug=name).first():
-        return found
-    of_name = list(Studio.objects.filter(name__iexact=name.strip())[:2])
-    if len(of_name) > 1:
-        slugs = ", ".join(Studio.objects.filter(name__iexact=name.strip()).values_list("slug", flat=True))
-        raise CommandError(f"More than one studio is called “{name}”; name one by its slug: {slugs}.")
-    return of_name[0] if of_name else None

@@ -1,0 +1,91 @@
+"""What the lab's pages for invitations accept."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from access.models import Tier
+from access.models.invitations import MOST_USES
+from accounts.models import Duty, Seat
+
+ADDRESS, DOMAIN, ANYBODY = "address", "domain", "anybody"
+
+
+def new_key() -> str:
+    """Makes sending one form twice one request."""
+    return uuid.uuid4().hex
+
+
+class KeyedForm(forms.Form):
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=new_key)
+
+
+class MakeForm(KeyedForm):
+    """One invitation. What fits together is for the action to say; this turns text into values."""
+
+    binding = forms.ChoiceField(
+        label="For",
+        choices=[
+            (ADDRESS, "One address: we write to it"),
+            (DOMAIN, "Everybody at one domain: you get a link"),
+            (ANYBODY, "Whoever has the link"),
+        ],
+        initial=ADDRESS,
+        widget=forms.RadioSelect,
+    )
+    email = forms.EmailField(
+        label="E-mail", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"}), help_text="One address."
+    )
+    domain = forms.CharField(
+        label="Domain",
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "@lantern.example"}),
+        help_text="This very domain; none below it.",
+    )
+    uses_allowed = forms.IntegerField(
+        label="How many may come by the link", min_value=1, max_value=MOST_USES, initial=1, required=False
+    )
+    studio = forms.CharField(
+        label="Studio",
+        required=False,
+        max_length=120,
+        help_text="The slug of one that is here, or the name of a new one. Left empty, whoever comes names their own.",
+    )
+    tier = forms.ModelChoiceField(label="Tier", queryset=Tier.objects.all(), empty_label=None)
+    role = forms.ChoiceField(label="As", choices=Seat.Role, initial=Seat.Role.OWNER)
+    days = forms.IntegerField(label="Days it lasts", min_value=1, max_value=90, initial=14)
+    name = forms.CharField(label="Their name", required=False, max_length=120)
+    note = forms.CharField(
+        label="A few words for the letter", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    duties = forms.MultipleChoiceField(
+        label="Duties for the lab", choices=Duty.Kind, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def clean_uses_allowed(self) -> int:
+        return self.cleaned_data["uses_allowed"] or 1
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        binding = values.get("binding")
+        if binding == ADDRESS and not values.get("email") and "email" not in self.errors:
+            self.add_error("email", "Whom do you invite?")
+        if binding == DOMAIN and not values.get("domain"):
+            self.add_error("domain", "Which domain?")
+        return values
+
+    def bound_to(self) -> dict[str, Any]:
+        """The part of `actions.invite` that says whom it is for."""
+        values = self.cleaned_data
+        if values["binding"] == ADDRESS:
+            return {"email": values["email"], "duties": values["duties"], "name": values["name"]}
+        to = {"domain": values["domain"]} if values["binding"] == DOMAIN else {"anybody": True}
+        return to | {"uses_allowed": values["uses_allowed"], "duties": values["duties"]}
+
+
+class AgainForm(forms.Form):
+    """`codes` is how many codes the invitation had on the page that asks."""
+
+    codes = forms.IntegerField(min_value=1, max_value=32_000)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from access.invitations import views
+
+urlpatterns = [
+    path("lab/invitations/", views.listing, name="lab_invitations"),
+    path("lab/invitations/new/", views.make, name="lab_invitation_new"),
+    path("lab/invitations/<int:pk>/", views.invitation, name="lab_invitation"),
+    path("lab/invitations/<int:pk>/revoke/", views.revoke, name="lab_invitation_revoke"),
+    path("lab/invitations/<int:pk>/resend/", views.resend, name="lab_invitation_resend"),
+]
