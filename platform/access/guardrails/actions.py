@@ -141,6 +141,7 @@ def _act(rollout: Rollout, stage: Stage, guardrail: Guardrail, reading: Reading)
                 rollouts.roll_back(rollout=fresh, reason=reason, actor=WATCHER)
             else:
                 rollouts.halt(rollout=fresh, reason=reason, actor=WATCHER)
+            fresh.refresh_from_db()
             _tell_leads(fresh, stage, reason, f"{guardrail.action}:{reading.pk}")
     except AccessProblem as problem:
         log.warning("Rollout %s: %s", rollout.slug, problem.message)

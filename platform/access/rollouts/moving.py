@@ -37,5 +37,5 @@ def move(rollout: Rollout, **changes: Any) -> None:
     snapshot.changed()
 
 
-def note(rollout: Rollout, action: str, actor: Actor, **facts: Any) -> None:
+def note(rollout: Rollout, action: str, actor: Actor, /, **facts: Any) -> None:
     record(actor=actor, action=action, target=rollout, facts=facts)
