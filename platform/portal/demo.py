@@ -1,12 +1,18 @@
-"""The demo house: people in every role, studios, projects and takes, made by the same verbs that pages and API use."""
+"""The demo house: people in every role, studios, projects, takes and applications, made by the same verbs that pages
+and API use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 
+from access.applications import actions as applications
+from access.applications.inbox import actions as inbox
+from access.applications.inbox import letters
+from access.applications.rules import Answers
 from access.invitations import actions as access
-from access.models import Tier
+from access.models import Application, Tier
 from accounts.actions import open_studio, sign_in_link
 from accounts.models import Duty, Person, Seat, Studio
 from audit.actions import Actor
@@ -69,13 +75,68 @@ TAKES = (
     ("sigrun@northlight.example", "Aurora", "a blue bird glides left over the city in the fog"),
 )
 
+APPLICANTS = (
+    (
+        "noor@harbour.example",
+        Answers(
+            name="Noor Haddad",
+            kind="artist",
+            links=["https://harbour.example/reel", "https://harbour.example/drawings"],
+            would_make="A six-minute film about a ferry that no longer runs. I draw the boats by hand; the water is "
+            "what I cannot draw. I would use the model for nothing but the sea.",
+            worries="Whose films it learned from, and whether my drawings end up in the next one.",
+        ),
+    ),
+    (
+        "kenji@papercut.example",
+        Answers(
+            name="Kenji Mori",
+            kind="studio",
+            studio_name="Papercut",
+            links=["https://papercut.example"],
+            would_make="Title sequences for two documentaries, in cut paper. We storyboard with takes and then build "
+            "what works, by hand.",
+        ),
+    ),
+    (
+        "lena@fjord.example",
+        Answers(
+            name="Lena Dahl",
+            kind="artist",
+            would_make="Loops for a stage: weather behind three dancers, ninety minutes, no cuts.",
+            worries="That it cannot hold a shot for longer than a few seconds.",
+        ),
+    ),
+)
+
 
 @transaction.atomic
 def prepare() -> None:
-    """Bring in the demo's studios and people, with this month's credits. What is there already stays as it is."""
+    """Bring in the demo's studios and people, with this month's credits, and those who ask to come in.
+
+    What is there already stays as it is.
+    """
     for somebody in PEOPLE:
         if not Person.objects.filter(email=somebody.email).exists():
             welcome(somebody)
+    for email, answers in APPLICANTS if settings.APPLICATIONS_OPEN else ():
+        if not Application.objects.filter(email=email).exists():
+            applications.confirm(application=applications.begin(email=email, answers=answers))
+            discuss(email)
+
+
+def discuss(email: str) -> None:
+    """What the lab has made of the demo's applications so far: one is new, one half read, one on the waiting list."""
+    lead = Actor.of_person(Person.objects.get(email="priya@lab.example"))
+    application = Application.objects.get(email=email)
+    if email == "kenji@papercut.example":
+        inbox.tag(application=application, words=["paper", "titles"], actor=lead)
+        inbox.ask_second(application=application, actor=lead)
+        inbox.read(application=application, verdict="yes", words="They finish what they begin.", actor=lead)
+    if email == "lena@fjord.example":
+        inbox.note(application=application, words="Ask again when clips get longer.", key="demo", actor=lead)
+        letter = letters.draft(letters.Verdict.WAIT).text
+        inbox.wait(application=application, seen=application.state, letter=letter, actor=lead)
 
 
 def welcome(somebody: Somebody) -> Seat:

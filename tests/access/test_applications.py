@@ -8,10 +8,20 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from access.applications import actions, queries, rules
+from access.applications.inbox import actions as inbox
+from access.applications.inbox import queries as reads
 from access.applications.rules import Answers
-from access.errors import ApplicationRefused, ApplicationsClosed, IncompleteApplication
+from access.errors import (
+    AlreadyDecided,
+    ApplicationRefused,
+    ApplicationsClosed,
+    IncompleteApplication,
+    InvalidDecision,
+    NotReadEnough,
+)
+from access.invitations import actions as invitations
 from access.letters.actions import send_due
-from access.models import Application, ApplicationLink, Letter
+from access.models import Application, ApplicationLink, ApplicationReading, Invitation, Letter, Tier
 from audit.actions import Actor
 from audit.models import Disclosure, Record
 from tests import factories
@@ -215,6 +225,195 @@ def test_the_records_keep_personal_words_apart():
     assert Disclosure.objects.filter(subject=f"access.application:{sent.pk}", field="would_make").exists()
 
 
+# --- Reading
+
+
+@pytest.fixture
+def sent(db) -> Application:
+    return factories.make_application("ada@example.com", sent=True)[0]
+
+
+@pytest.fixture
+def leads(db) -> list[Actor]:
+    return [Actor.of_person(factories.make_person(f"Lead {n}", duties=["access_lead"])) for n in "AB"]
+
+
+def test_tags_take_the_place_of_those_there_were(sent, leads):
+    inbox.tag(application=sent, words=["Film", "tide"], actor=leads[0])
+    inbox.tag(application=sent, words=["tide", "short"], actor=leads[0])
+    inbox.tag(application=sent, words=["short", "tide"], actor=leads[1])
+    assert [tag.word for tag in sent.tags.all()] == ["short", "tide"]
+    assert recorded(sent).count("application.tagged") == 2
+    with pytest.raises(InvalidDecision, match="at most 10"):
+        inbox.tag(application=sent, words=[str(n) for n in range(11)], actor=leads[0])
+
+
+def test_a_note_is_added_once_and_only_added(sent, leads):
+    first = inbox.note(application=sent, words="A reel worth seeing.", key="k", actor=leads[0])
+    assert inbox.note(application=sent, words="Something else", key="k", actor=leads[0]) == first
+    assert [one.words for one in sent.notes.all()] == ["A reel worth seeing."]
+    for words in ("  ", "x" * 2001):
+        with pytest.raises(InvalidDecision):
+            inbox.note(application=sent, words=words, key="other", actor=leads[0])
+
+
+def test_a_lead_sees_no_reading_of_another_before_their_own_is_written(sent, leads):
+    inbox.read(application=sent, verdict="no", words="Not yet.", actor=leads[0])
+    before = reads.readings_for(sent, leads[1])
+    assert (before.shown, before.readers, before.still_needed) == ([], ["Lead A"], 0)
+    inbox.read(application=sent, verdict="yes", words="", actor=leads[1])
+    assert [one.verdict for one in reads.readings_for(sent, leads[1]).shown] == ["no", "yes"]
+
+
+def test_a_reading_is_written_once_and_stays(sent, leads):
+    read = inbox.read(application=sent, verdict="yes", words="The reel.", actor=leads[0])
+    assert inbox.read(application=sent, verdict="yes", words="The reel.", actor=leads[0]) == read
+    with pytest.raises(InvalidDecision, match="stays"):
+        inbox.read(application=sent, verdict="no", words="", actor=leads[0])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ApplicationReading.objects.create(application=sent, reader_id=leads[0].person_id, verdict="no")
+    with pytest.raises(InvalidDecision):
+        inbox.read(application=sent, verdict="maybe", words="", actor=leads[1])
+
+
+def test_a_second_reading_is_dropped_only_by_who_asked_for_it(sent, leads):
+    inbox.ask_second(application=sent, actor=leads[0])
+    assert inbox.ask_second(application=sent, actor=leads[1]).second_asked_by_id == leads[0].person_id
+    with pytest.raises(InvalidDecision):
+        inbox.drop_second(application=sent, actor=leads[1])
+    assert inbox.drop_second(application=sent, actor=leads[0]).readings_needed == 1
+
+
+# --- Deciding
+
+LETTER = "Dear {name}, {studio} is open until {until}: {link}"
+
+
+def studio_tier() -> Tier:
+    return Tier.objects.get(slug="studio")
+
+
+def accept(sent: Application, lead: Actor, **how) -> Application:
+    return inbox.accept(
+        **{"application": sent, "seen": "sent", "tier": studio_tier(), "letter": LETTER, "actor": lead} | how
+    )
+
+
+@pytest.fixture
+def read_once(sent, leads) -> Application:
+    inbox.read(application=sent, verdict="yes", words="", actor=leads[0])
+    return sent
+
+
+def test_accepting_invites_the_founder_of_a_studio_and_writes_to_them(read_once, leads):
+    accepted = accept(read_once, leads[1], studio_name="Moreau et filles")
+    invitation = accepted.invitation
+    assert (invitation.email, invitation.role, invitation.studio_name, invitation.tier.slug, invitation.name) == (
+        "ada@example.com",
+        "owner",
+        "Moreau et filles",
+        "studio",
+        "Ada Moreau",
+    )
+    send_due()
+    letter = mail.outbox[-1]
+    assert "Dear Ada Moreau, Moreau et filles is open until" in letter.body
+    code = letter.body.partition("/join/")[2].partition("/")[0]
+    seat = invitations.accept(code=code, name="Ada Moreau")
+    assert (seat.studio.name, seat.role) == ("Moreau et filles", "owner")
+    assert recorded(read_once)[-1] == "application.accepted"
+    assert "link" not in mail.outbox[-1].subject
+
+
+def test_a_studio_of_one_gets_its_artist_s_name(leads, db):
+    alone, _ = factories.make_application(kind="artist", studio_name="", sent=True)
+    inbox.read(application=alone, verdict="yes", words="", actor=leads[0])
+    assert accept(alone, leads[0]).invitation.studio_name == "Ada Moreau"
+
+
+def decline(sent: Application, lead: Actor, seen: str = "sent") -> Application:
+    return inbox.decline(application=sent, seen=seen, letter="Dear {name}, no.", actor=lead)
+
+
+def wait(sent: Application, lead: Actor, seen: str = "sent") -> Application:
+    return inbox.wait(application=sent, seen=seen, letter="Dear {name}, not yet.", actor=lead)
+
+
+def test_accepting_and_declining_need_the_readings_asked_for(sent, leads):
+    for verb in (accept, decline):
+        with pytest.raises(NotReadEnough, match="one more"):
+            verb(sent, leads[0])
+    inbox.ask_second(application=sent, actor=leads[0])
+    inbox.read(application=sent, verdict="yes", words="", actor=leads[0])
+    with pytest.raises(NotReadEnough, match="one more"):
+        decline(sent, leads[0])
+    inbox.read(application=sent, verdict="no", words="", actor=leads[1])
+    assert decline(sent, leads[0]).state == "declined"
+
+
+def test_the_waiting_list_needs_none_and_is_left_either_way(sent, leads):
+    waiting = wait(sent, leads[0])
+    assert (waiting.state, waiting.waiting_at is None) == ("waiting", False)
+    with pytest.raises(AlreadyDecided, match="waiting list"):
+        wait(sent, leads[1], seen="waiting")
+    inbox.read(application=sent, verdict="yes", words="", actor=leads[0])
+    assert accept(sent, leads[0], seen="waiting").state == "accepted"
+    send_due()
+    assert [letter.body for letter in mail.outbox if "not yet" in letter.body] == ["Dear Ada Moreau, not yet.\n"]
+
+
+def test_whoever_saw_another_state_is_told_and_nothing_happens(read_once, leads):
+    wait(read_once, leads[0])
+    with pytest.raises(AlreadyDecided, match="Lead A put it on the waiting list"):
+        accept(read_once, leads[1])
+    actions.withdraw(application=read_once)
+    with pytest.raises(AlreadyDecided, match="took it back"):
+        decline(read_once, leads[1], seen="waiting")
+    assert not Invitation.objects.exists()
+
+
+def test_a_decision_without_its_letter_is_none(read_once, leads):
+    with pytest.raises(InvalidDecision, match="link"):
+        accept(read_once, leads[0], letter="Come in.")
+    with pytest.raises(InvalidDecision, match="link"):
+        inbox.decline(application=read_once, seen="sent", letter="No: {link}", actor=leads[0])
+    read_once.refresh_from_db()
+    assert read_once.state == "sent"
+
+
+def test_what_the_ledger_of_letters_refuses_undoes_the_decision(read_once, leads, monkeypatch):
+    def broken(**_):
+        raise RuntimeError
+
+    monkeypatch.setattr("access.applications.inbox.letters.write", broken)
+    with pytest.raises(RuntimeError):
+        accept(read_once, leads[0])
+    read_once.refresh_from_db()
+    assert read_once.state == "sent"
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("other", [accept, decline, wait])
+def test_of_two_leads_who_decide_at_once_one_does_and_the_other_is_told(other):
+    sent, _ = factories.make_application(sent=True)
+    leads = [Actor.of_person(factories.make_person(f"Lead {n}", duties=["access_lead"])) for n in "AB"]
+    inbox.read(application=sent, verdict="yes", words="", actor=leads[0])
+    said = at_once(lambda: accept(sent, leads[0]), lambda: other(sent, leads[1]))
+    assert sorted(type(one).__name__ for one in said) == ["AlreadyDecided", "Application"]
+    assert Invitation.objects.count() == Application.objects.filter(state="accepted").count()
+    decided = [one for one in recorded(sent) if one.rpartition(".")[2] in ("accepted", "declined", "waiting")]
+    assert len(decided) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_lead_who_reads_twice_at_once_has_read_it_once():
+    sent, _ = factories.make_application(sent=True)
+    lead = Actor.of_person(factories.make_person(duties=["access_lead"]))
+    at_once(*[lambda: inbox.read(application=sent, verdict="yes", words="", actor=lead)] * 3)
+    assert sent.readings.count() == 1
+
+
 # --- Forgetting
 
 
@@ -261,3 +460,21 @@ def test_two_clocks_forget_once():
     aged(application, 20)
     assert sum(at_once(*[lambda: actions.forget_old(actor=HOUSE)] * 2)) == 1
     assert recorded(application).count("application.erased") == 1
+
+
+@pytest.mark.django_db
+def test_what_leads_wrote_is_forgotten_with_a_declined_application(leads, sent):
+    inbox.note(application=sent, words="Ada's reel.", key="k", actor=leads[0])
+    inbox.tag(application=sent, words=["film"], actor=leads[0])
+    inbox.read(application=sent, verdict="no", words="Ada is not ready.", actor=leads[0])
+    decline(sent, leads[0])
+    send_due()
+    aged(sent, 366)
+    actions.forget_old(actor=HOUSE)
+    assert not Disclosure.objects.filter(subject=f"access.application:{sent.pk}").exists()
+    assert [(one.verdict, one.words) for one in sent.readings.all()] == [("no", "")]
+    assert [one.words for one in sent.notes.all()] == [""]
+    assert not sent.tags.exists()
+    for verb in (inbox.ask_second, inbox.drop_second):
+        with pytest.raises(InvalidDecision, match="erased"):
+            verb(application=sent, actor=leads[0])

@@ -3,6 +3,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from access.models import Application
 from accounts.models import Duty, Person, Seat, Studio
 from audit.models import Record
 from portal import demo
@@ -11,7 +12,10 @@ from takes.models import Project, Take
 
 
 def facts() -> dict[str, int]:
-    return {model.__name__: model.objects.count() for model in (Person, Studio, Seat, Duty, Project, Take, Record)}
+    return {
+        model.__name__: model.objects.count()
+        for model in (Person, Studio, Seat, Duty, Project, Take, Application, Record)
+    }
 
 
 @pytest.fixture
@@ -39,6 +43,10 @@ def test_it_can_be_run_again_and_adds_nothing(filled):
     before = facts()
     call_command("demo", "--no-links", stdout=io.StringIO())
     assert facts() == before
+
+
+def test_some_wait_to_be_let_in(filled):
+    assert sorted(Application.objects.values_list("state", flat=True)) == ["sent", "sent", "waiting"]
 
 
 def test_its_takes_are_paid_for_from_the_studios_credits(filled):

@@ -146,6 +146,22 @@ GET   application_confirm                200  200  200  200  200  200  200  200 
 POST  application_confirm                302  302  302  302  302  302  302  302  302
 GET   application_withdraw               405  405  405  405  405  405  405  405  405
 POST  application_withdraw               302  302  302  302  302  302  302  302  302
+GET   applications                       302  403  403  403  403  403  403  200  403
+POST  applications                       302  405  405  405  405  405  405  405  405
+GET   applications_decide                302  403  403  403  403  403  403  302  403
+POST  applications_decide                302  403  403  403  403  403  403  302  403
+GET   lab_application                    302  403  403  403  403  403  403  200  403
+POST  lab_application                    302  405  405  405  405  405  405  405  405
+GET   lab_application_tags               302  405  405  405  405  405  405  405  405
+POST  lab_application_tags               302  403  403  403  403  403  403  302  403
+GET   lab_application_note               302  405  405  405  405  405  405  405  405
+POST  lab_application_note               302  403  403  403  403  403  403  302  403
+GET   lab_application_reading            302  405  405  405  405  405  405  405  405
+POST  lab_application_reading            302  403  403  403  403  403  403  302  403
+GET   lab_application_second             302  405  405  405  405  405  405  405  405
+POST  lab_application_second             302  403  403  403  403  403  403  302  403
+GET   lab_application_one_reading        302  405  405  405  405  405  405  405  405
+POST  lab_application_one_reading        302  403  403  403  403  403  403  302  403
 GET   credits                            302  200  200  200  403  200  403  403  403
 POST  credits                            302  405  405  405  405  405  405  405  405
 GET   takes:projects                     302  200  200  200  200  200  403  403  403
@@ -282,6 +298,7 @@ class Lantern:
         )
         self.seat = factories.make_seat("artist", studio=people.studio)
         self.application, self.application_code = factories.make_application()
+        self.sent, _ = factories.make_application(sent=True)
 
     def end(self, take: Any, kind: Event.Kind, **payload: Any) -> None:
         job = Job.objects.get(pk=take.job_id)
@@ -311,6 +328,7 @@ class Lantern:
             "key_revoke": {"pk": self.key.pk},
             "join": {"code": self.code},
             **{key: {"code": self.application_code} for key in OF_AN_APPLICANT},
+            **{key: {"pk": self.sent.pk} for key in OF_AN_APPLICATION},
             "screening:policy_version": {"version": 1},
             "account_reset_password_from_key": {"uidb36": "1", "key": "not-a-key"},
         }
@@ -328,6 +346,10 @@ OF_A_TAKE = (
 OF_AN_APPLICANT = ("application", "application_confirm", "application_withdraw")
 OF_AN_INVITATION = (
     "invitation_revoke", "invitation_resend", "lab_invitation", "lab_invitation_revoke", "lab_invitation_resend",
+)  # fmt: skip
+OF_AN_APPLICATION = (
+    "lab_application", "lab_application_tags", "lab_application_note", "lab_application_reading",
+    "lab_application_second", "lab_application_one_reading",
 )  # fmt: skip
 OF_A_SEAT = ("seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
 WORDS = "a red balloon rises over the sea at night"
@@ -354,6 +376,9 @@ def body(name: str) -> dict[str, Any]:
         "join": {"name": "New Person"},
         "apply": factories.APPLICATION | {"email": "new@example.com", "read_at": guards.stamp(time.time() - 60)},
         "application": factories.APPLICATION,
+        "lab_application_tags": {"tags": "film"},
+        "lab_application_note": {"words": "A reel worth seeing.", "key": "k"},
+        "lab_application_reading": {"verdict": "yes", "words": "The reel."},
         "api:projects": {"name": "Ebb"},
         "api:references": {"file": picture()},
         "api:preflight": {"prompt": WORDS},

@@ -1,8 +1,9 @@
-from django.urls import path
+from django.urls import include, path
 
 from access.applications import views
 
 urlpatterns = [
+    path("", include("access.applications.inbox.urls")),
     path("apply/", views.apply, name="apply"),
     path("apply/written/", views.written, name="apply_written"),
     path("apply/<str:code>/", views.application, name="application"),
