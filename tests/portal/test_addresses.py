@@ -21,6 +21,7 @@ from PIL import Image
 
 from access.applications import guards
 from access.invitations import actions as invitations
+from access.invitations import lists, reading
 from access.models import Tier
 from access.tiers import actions as tiers
 from accounts import actions as accounts
@@ -122,6 +123,12 @@ GET   lab_invitation_revoke              302  405  405  405  405  405  405  405 
 POST  lab_invitation_revoke              302  403  403  403  403  403  403  302  403
 GET   lab_invitation_resend              302  405  405  405  405  405  405  405  405
 POST  lab_invitation_resend              302  403  403  403  403  403  403  302  403
+GET   invitation_list_new                302  403  403  403  403  403  403  200  403
+POST  invitation_list_new                302  403  403  403  403  403  403  302  403
+GET   invitation_list                    302  403  403  403  403  403  403  200  403
+POST  invitation_list                    302  405  405  405  405  405  405  405  405
+GET   invitation_list_send               302  405  405  405  405  405  405  405  405
+POST  invitation_list_send               302  403  403  403  403  403  403  302  403
 GET   seat_role                          302  405  405  405  405  405  405  405  405
 POST  seat_role                          302  302  403  403  403  404  403  403  403
 GET   seat_suspend                       302  405  405  405  405  405  405  405  405
@@ -296,6 +303,7 @@ class Lantern:
             studio=people.studio,
             actor=house,
         )
+        self.list = lists.read(lines=reading.lines("email\nines@example.com"), by=people.access_lead)
         self.seat = factories.make_seat("artist", studio=people.studio)
         self.application, self.application_code = factories.make_application()
         self.sent, _ = factories.make_application(sent=True)
@@ -325,6 +333,7 @@ class Lantern:
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
+            **{key: {"pk": self.list.pk} for key in ("invitation_list", "invitation_list_send")},
             "key_revoke": {"pk": self.key.pk},
             "join": {"code": self.code},
             **{key: {"code": self.application_code} for key in OF_AN_APPLICANT},
@@ -368,6 +377,7 @@ def body(name: str) -> dict[str, Any]:
         "invite": {"email": "another@example.com", "role": "artist", "key": "k"},
         "invitation_resend": {"codes": 1},
         "lab_invitation_resend": {"codes": 1},
+        "invitation_list_new": {"text": "email\nines@example.com"},
         "lab_invitation_new": invitation_for_one(),
         "seat_role": {"role": "guest"},
         "keys": {"name": "render farm", "scopes": ["takes:read"], "days": "30"},

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from access.invitations import reading
+from access.invitations.reading import Line
 from access.models import Tier
 from access.models.invitations import MOST_USES
 from accounts.models import Duty, Seat
@@ -89,3 +91,42 @@ class AgainForm(forms.Form):
     """`codes` is how many codes the invitation had on the page that asks."""
 
     codes = forms.IntegerField(min_value=1, max_value=32_000)
+
+
+class ListForm(forms.Form):
+    """A list of people, as a file or as text."""
+
+    file = forms.FileField(
+        label="A file",
+        required=False,
+        allow_empty_file=True,
+        help_text="CSV in UTF-8, at most 1 MB and 2,000 rows.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+    text = forms.CharField(
+        label="Or the rows themselves",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "mono"}),
+        help_text="Cells copied from a spreadsheet will do.",
+    )
+    note = forms.CharField(
+        label="A few words for the letters", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if values.get("file") and values.get("text", "").strip():
+            raise forms.ValidationError("Choose a file or paste the rows; one of the two.")
+        if not values.get("file") and not values.get("text", "").strip() and not self.errors:
+            raise forms.ValidationError("Choose a file, or paste the rows.")
+        return values
+
+    def lines(self) -> list[Line]:
+        """Raises Unreadable."""
+        upload = self.cleaned_data["file"]
+        if not upload:
+            return reading.lines(self.cleaned_data["text"])
+        if upload.size > reading.MOST_BYTES:
+            raise reading.Unreadable("A list has at most 1 MB. Send it in parts.")
+        return reading.lines(reading.decode(upload.read()))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from access.invitations import actions
+from access.invitations import actions, lists
 
 
 @shared_task
@@ -10,4 +10,18 @@ def remind() -> None:
     actions.remind()
 
 
-SCHEDULE = {"remind of invitations": {"task": "access.invitations.tasks.remind", "schedule": 600.0}}
+@shared_task
+def send_lists() -> None:
+    lists.send_due()
+
+
+@shared_task
+def forget_lists() -> None:
+    lists.forget()
+
+
+SCHEDULE = {
+    "remind of invitations": {"task": "access.invitations.tasks.remind", "schedule": 600.0},
+    "send lists of invitations": {"task": "access.invitations.tasks.send_lists", "schedule": 3.0},
+    "forget lists of invitations": {"task": "access.invitations.tasks.forget_lists", "schedule": 3600.0},
+}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from access.invitations import views
+from access.invitations import list_views, views
 
 urlpatterns = [
     path("lab/invitations/", views.listing, name="lab_invitations"),
@@ -8,4 +8,7 @@ urlpatterns = [
     path("lab/invitations/<int:pk>/", views.invitation, name="lab_invitation"),
     path("lab/invitations/<int:pk>/revoke/", views.revoke, name="lab_invitation_revoke"),
     path("lab/invitations/<int:pk>/resend/", views.resend, name="lab_invitation_resend"),
+    path("lab/invitations/lists/new/", list_views.read, name="invitation_list_new"),
+    path("lab/invitations/lists/<int:pk>/", list_views.show, name="invitation_list"),
+    path("lab/invitations/lists/<int:pk>/send/", list_views.send, name="invitation_list_send"),
 ]

@@ -21,10 +21,14 @@ from audit.actors import Actor
 PAGE = 25
 
 
-def _lead(request: HttpRequest) -> Actor:
-    """For the lab, not for a studio: an access lead's own seat, if there is one, plays no part."""
+def person_of(request: HttpRequest) -> Person:
     assert isinstance(request.user, Person)
-    return Actor.of_person(request.user)
+    return request.user
+
+
+def lead_of(request: HttpRequest) -> Actor:
+    """For the lab, not for a studio: an access lead's own seat, if there is one, plays no part."""
+    return Actor.of_person(person_of(request))
 
 
 @require_safe
@@ -53,7 +57,7 @@ def make(request: HttpRequest) -> HttpResponse:
     form = MakeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made, code = _make(form, _lead(request))
+            made, code = _make(form, lead_of(request))
         except InvalidInvitation as problem:
             form.add_error(None, problem.message)
         else:
@@ -109,7 +113,7 @@ def _page(request: HttpRequest, shown: Invitation, *, code: str = "", made_now: 
 @require_POST
 @duty_required("access_lead")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    taken = actions.revoke(invitation=get_object_or_404(Invitation, pk=pk), actor=_lead(request))
+    taken = actions.revoke(invitation=get_object_or_404(Invitation, pk=pk), actor=lead_of(request))
     if taken.revoked_at is None:
         notices.refused(request, "This invitation was used up before it could be taken back.")
     else:
@@ -125,7 +129,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         raise Http404("This page is too old to send from.")
     try:
-        code = actions.resend(invitation=again, actor=_lead(request), after=form.cleaned_data["codes"])
+        code = actions.resend(invitation=again, actor=lead_of(request), after=form.cleaned_data["codes"])
     except InvitationRefused as refusal:
         notices.refused(request, refusal.message)
         return redirect("lab_invitation", pk)
