@@ -57,6 +57,11 @@ def unhandled_events(limit: int = 100) -> list[Event]:
     return list(unhandled[:limit])
 
 
+def oldest_unhandled_event() -> datetime | None:
+    """When what waits longest in the outbox happened; None when nothing waits."""
+    return Event.objects.filter(handled_at__isnull=True).order_by("id").values_list("created_at", flat=True).first()
+
+
 def progress(job_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Progress]:
     """How far each job is. At most four queries, however many jobs are asked for; unknown ids are left out."""
     jobs = list(Job.objects.filter(pk__in=list(job_ids)))

@@ -98,6 +98,14 @@ def fresh_cache() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def fresh_snapshot() -> None:
+    """What one test's database said of tiers and rollouts must not be remembered in the next."""
+    from access import snapshot
+
+    snapshot.forget()
+
+
+@pytest.fixture(autouse=True)
 def files(settings, tmp_path: Path) -> Path:
     """Clips and references of a test land in a folder of its own."""
     settings.STORAGES = settings.STORAGES | {

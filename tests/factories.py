@@ -56,6 +56,25 @@ def make_seat(
     return Seat.objects.create(person=person or make_person(), studio=studio or make_studio(**of_studio), role=role)
 
 
+def make_rollout(*plans: Any, model: str = "starter-1", name: str = "Starter", stages: int = 2, **how: Any) -> Any:
+    """A planned rollout of a model with `plans`, or with this many stages: First ten at 50 and 100 %, then Studio."""
+    from access.models import Rollout, Tier
+    from access.rollouts import plan
+    from audit.actions import Actor
+
+    house = Actor.house("tests")
+    made = plan.make(name=name, kind=how.pop("kind", "model"), target=model, actor=house, **how)
+    usual = (
+        plan.StagePlan("Trusted", (Tier.objects.get(slug="first-ten"),), (500_000, 1_000_000), ramp_wait_hours=0),
+        plan.StagePlan("Studios", (Tier.objects.get(slug="studio"),), (1_000_000,)),
+        plan.StagePlan("Lab", (Tier.objects.get(slug="lab"),), (1_000_000,)),
+    )
+    for one in plans or usual[:stages]:
+        plan.add_stage(rollout=made, version=made.version, plan=one, actor=house)
+        made.refresh_from_db()
+    return Rollout.objects.get(pk=made.pk)
+
+
 def make_project(seat: Seat, name: str = "Tidewater") -> Any:
     from takes import project_actions
 

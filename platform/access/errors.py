@@ -87,3 +87,29 @@ class NothingLeft(AccessProblem):
     """A seat's allowance of invitations is used up."""
 
     code = "allowance_used_up"
+
+
+class InvalidRollout(AccessProblem):
+    """A rollout, stage or guardrail cannot be as asked; `field` names the part of the form, if one does."""
+
+    code = "invalid_rollout"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Outpaced(AccessProblem):
+    """Somebody changed it since it was looked at."""
+
+    code = "outpaced"
+
+
+class GateShut(AccessProblem):
+    """The next step may not be taken now. `reasons` says everything that stands in the way."""
+
+    code = "gate_shut"
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons

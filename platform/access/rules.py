@@ -3,13 +3,16 @@
 The order, each step final for what it decides:
 1. no standing, a suspended studio, a suspended or ended seat: nothing at all, and `why` says so;
 2. each limit: the seat's own override, else the studio's, else the tier's; of several the newest, none past its end;
-3. the role says which acts there are; a guest only looks, whatever any override says.
+3. the role says which acts there are; a guest only looks, whatever any override says;
+4. of a model that is being rolled out, only its rollout says whether it is open, and its stage may narrow the limits.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from access.rollouts.rules import Answer, Reason, RolloutValue, admits, narrowed, subject_of
 
 ALL = frozenset({"*"})
 
@@ -46,6 +49,10 @@ OVERRIDABLE: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+# Rights of a tier that a rollout of the same name can open before the tier does.
+FEATURES_OF_THE_HOUSE = frozenset({"references", "api"})
+
+
 @dataclass(frozen=True)
 class TierLimits:
     name: str
@@ -72,7 +79,11 @@ class OverrideValue:
 
 @dataclass(frozen=True)
 class Entitlements:
-    """What a seat may do right now. `max_pixels` is width times height; `daily_takes` None means no limit."""
+    """What a seat may do right now. `max_pixels` is width times height; `daily_takes` None means no limit.
+
+    `rolling_out` holds, for each model id that is being rolled out, whether it is open to this seat; `features` what
+    rollouts of features have opened to it.
+    """
 
     active: bool
     why: str
@@ -86,12 +97,29 @@ class Entitlements:
     queue_weight: int = 0
     daily_takes: int | None = 0
     acts: frozenset[str] = field(default_factory=frozenset)
+    rolling_out: Mapping[str, Answer] = field(default_factory=dict)
+    features: frozenset[str] = field(default_factory=frozenset)
 
     def may(self, act: str) -> bool:
         return act in self.acts
 
     def allows_model(self, model_id: str) -> bool:
+        if model_id in self.rolling_out:
+            return self.rolling_out[model_id].admitted
         return "*" in self.models or model_id in self.models
+
+    def stage_of(self, model_id: str) -> int | None:
+        """The id of the rollout's stage through which this model is open; None where no stage has to do with it."""
+        answer = self.rolling_out.get(model_id)
+        return answer.stage.id if answer and answer.stage else None
+
+    def for_model(self, model_id: str) -> "Entitlements":
+        """The same, with the limits that hold for takes of this model: its stage may narrow them."""
+        answer = self.rolling_out.get(model_id)
+        if answer is None or answer.stage is None or not answer.stage.limits:
+            return self
+        limits = {name: getattr(self, name) for name in OVERRIDABLE}
+        return replace(self, **narrowed(limits, answer.stage.limits))
 
 
 def resolve(
@@ -103,8 +131,16 @@ def resolve(
     studio_suspended: bool,
     now: datetime,
     seat_ended: bool = False,
+    rollouts: Iterable[RolloutValue] = (),
+    listed: Mapping[int, str] | None = None,
+    tier_id: int | None = None,
+    studio_id: int = 0,
+    person_id: int = 0,
 ) -> Entitlements:
-    """One seat's entitlements at `now`. An unknown role may do nothing."""
+    """One seat's entitlements at `now`. An unknown role may do nothing.
+
+    `listed` says by rollout id whether the subject is let in or kept out by name.
+    """
     why = _why_not(tier, seat_suspended=seat_suspended, seat_ended=seat_ended, studio_suspended=studio_suspended)
     if why or tier is None:
         return Entitlements(active=False, why=why, tier=tier.name if tier else "")
@@ -113,12 +149,31 @@ def resolve(
     in_force = (one for one in overrides if one.created_at <= now < one.ends_at and one.field in OVERRIDABLE)
     for one in sorted(in_force, key=lambda one: (one.of_seat, one.created_at)):
         limits[one.field] = frozenset(one.value) if one.field == "models" else one.value
+    rolling_out, features = {}, set()
+    for rollout in rollouts:
+        subject = subject_of(rollout, studio_id=studio_id, person_id=person_id)
+        by_name = (listed or {}).get(rollout.id)
+        answer = admits(rollout, subject=subject, tier_id=tier_id, suspended=False, listed=by_name)
+        if rollout.kind == "model" and answer.reason != Reason.FINISHED:
+            rolling_out[rollout.target] = answer
+        elif rollout.kind == "feature" and answer.admitted:
+            features.add(rollout.target)
+    for name in FEATURES_OF_THE_HOUSE & features:
+        limits[name] = True
     acts = ACTS.get(role, frozenset())
     if "submit" not in acts:
         limits["api"] = False
     if not limits["api"]:
         acts -= {"manage_keys"}
-    return Entitlements(active=True, why="", tier=tier.name, acts=acts, **limits)
+    return Entitlements(
+        active=True,
+        why="",
+        tier=tier.name,
+        acts=acts,
+        rolling_out=rolling_out,
+        features=frozenset(features),
+        **limits,
+    )
 
 
 def _why_not(tier: TierLimits | None, *, seat_suspended: bool, seat_ended: bool, studio_suspended: bool) -> str:

@@ -285,6 +285,15 @@ RENDER_BEAT = env.float("RENDER_BEAT", 2.0)
 # Threads a worker computes with on the CPU; 0 leaves it to torch, which takes every core.
 TORCH_THREADS = env.int("STAGEDOOR_TORCH_THREADS", 0)
 
+# --- Access ----------------------------------------------------------------------------------------------------------
+
+# Seconds between looks at the guardrails of open rollouts.
+ROLLOUT_WATCH = env.float("ROLLOUT_WATCH", 60.0)
+# A take that waited longer than this many seconds for a worker counts as one that waited too long.
+QUEUE_WAIT_LIMIT = env.float("QUEUE_WAIT_LIMIT", 300.0)
+# How often one key may ask for flags.
+FLAGS_RATE = env.str("FLAGS_RATE", "6000/min")
+
 # --- One log ---------------------------------------------------------------------------------------------------------
 
 LOGGING = {

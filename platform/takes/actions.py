@@ -64,10 +64,10 @@ def preflight(
     planned = _plan(entitlements, prompt, wish, reference, seed=0)
     decision = _decide(planned, reference, entitlements)
     balance = balances.balance(seat.studio)
-    problems = [*planned.problems, *_limits(seat, entitlements)]
+    problems = [*planned.problems, *_limits(seat, planned.rights)]
     if planned.price > balance.available:
         problems.append(OutOfCredits(InsufficientCredits(planned.price, balance.available).message))
-    forecast = rendering.forecast(planned.spec, **_turn(seat, planned, entitlements))
+    forecast = rendering.forecast(planned.spec, **_turn(seat, planned))
     return Preflight(
         plan=planned,
         decision=decision,
@@ -118,6 +118,7 @@ def submit(
             project=project,
             studio=seat.studio,
             seat=seat,
+            stage_id=planned.rights.stage_of(planned.entry.id),
             api_key=api_key,
             number=_next_number(project),
             prompt=prompt.strip(),
@@ -136,12 +137,12 @@ def submit(
         else:
             _hold(take)
             # Counted after the hold: the hold has locked the studio's account, so two at once cannot both pass.
-            for problem in _limits(seat, entitlements):
+            for problem in _limits(seat, planned.rights):
                 raise problem
             if decision.verdict == screening.policy.REVIEW:
                 take.state = Take.State.IN_REVIEW
             else:
-                _enqueue(take, planned, entitlements)
+                _enqueue(take, planned)
         take.save(force_insert=True)
         record(
             actor=actor(seat, api_key),
@@ -153,6 +154,7 @@ def submit(
                 "number": take.number,
                 "model": planned.spec.model,
                 "revision": planned.spec.revision,
+                "stage": take.stage_id,
                 "price": take.price,
                 "verdict": decision.verdict,
                 "policy": decision.policy_version,
@@ -291,14 +293,14 @@ def _hold(take: Take) -> None:
         raise OutOfCredits(short.message) from short
 
 
-def _enqueue(take: Take, planned: Plan, entitlements: Entitlements) -> None:
-    job = generation.enqueue(key=take.hold_key, spec=planned.spec, **_turn(take.seat, planned, entitlements))
+def _enqueue(take: Take, planned: Plan) -> None:
+    job = generation.enqueue(key=take.hold_key, spec=planned.spec, **_turn(take.seat, planned))
     take.job_id, take.state = job.pk, Take.State.QUEUED
 
 
-def _turn(seat: Seat, planned: Plan, entitlements: Entitlements) -> dict[str, Any]:
+def _turn(seat: Seat, planned: Plan) -> dict[str, Any]:
     """Where a job stands in the fair order: one lane for each studio, and credits as the measure of its size."""
-    return {"lane": f"studio:{seat.studio_id}", "weight": entitlements.queue_weight, "estimate": planned.price}
+    return {"lane": f"studio:{seat.studio_id}", "weight": planned.rights.queue_weight, "estimate": planned.price}
 
 
 def _limits(seat: Seat, entitlements: Entitlements) -> list[Problem]:

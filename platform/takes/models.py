@@ -73,6 +73,8 @@ class Take(models.Model):
     studio = models.ForeignKey("accounts.Studio", on_delete=models.PROTECT, related_name="takes")
     seat = models.ForeignKey("accounts.Seat", on_delete=models.PROTECT, related_name="takes")
     api_key = models.ForeignKey("accounts.ApiKey", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # The stage of a rollout through which its model was open to the seat, if it was being rolled out.
+    stage = models.ForeignKey("access.Stage", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     number = models.PositiveIntegerField()
 
     prompt = models.TextField()
@@ -124,6 +126,9 @@ class Take(models.Model):
             models.Index(
                 fields=["studio"], condition=Q(state__in=["in_review", "queued", "rendering"]), name="take_under_way"
             ),
+            # What guardrails count, minute by minute.
+            models.Index(fields=["stage", "finished_at"], condition=Q(stage__isnull=False), name="take_ended_by_stage"),
+            models.Index(fields=["stage", "created_at"], condition=Q(stage__isnull=False), name="take_sent_by_stage"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from access.rollouts.rules import Reason
 from access.rules import Entitlements
 from generation import catalogue
 from generation.catalogue import CatalogueEntry, Size, Spec
@@ -27,12 +28,16 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be rendered, what it costs in credits, and everything that stands in the way of it."""
+    """What would be rendered, what it costs in credits, and everything that stands in the way of it.
+
+    `rights` are the seat's entitlements as they hold for this model.
+    """
 
     entry: CatalogueEntry
     spec: Spec
     size: Size
     price: int
+    rights: Entitlements
     problems: tuple[Problem, ...]
 
     @property
@@ -48,6 +53,7 @@ def plan(*, prompt: str, wish: Wish, seed: int, entitlements: Entitlements, refe
     is no such model: without one nothing else can be said. Every other problem is listed in the plan.
     """
     entry = _entry(wish.model, entitlements)
+    rights = entitlements.for_model(entry.id)
     size = _size(entry, wish)
     spec = Spec(
         model=entry.id,
@@ -63,10 +69,10 @@ def plan(*, prompt: str, wish: Wish, seed: int, entitlements: Entitlements, refe
     )
     problems = [
         *(Invalid(problem.message, field=problem.field) for problem in catalogue.check(spec)),
-        *_beyond(entitlements, entry, spec),
+        *_beyond(rights, entry, spec),
     ]
     cost = price(rate=size.rate, frames=spec.frames, fps=entry.fps)
-    return Plan(entry, spec, size, cost, tuple(problems))
+    return Plan(entry, spec, size, cost, rights, tuple(problems))
 
 
 def _entry(model: str | None, entitlements: Entitlements) -> CatalogueEntry:
@@ -89,11 +95,24 @@ def _size(entry: CatalogueEntry, wish: Wish) -> Size:
     return (fits or entry.sizes)[0]
 
 
+# Why a model that is being rolled out is shut to a seat, after its title.
+_SHUT = {
+    Reason.SHUT: "is shut for everybody at the moment. The lab has closed it; other models may be open.",
+    Reason.HALTED: "is paused: the lab saw something it wants to look into. Nothing you made is lost; try again later.",
+    Reason.DENIED: "is not open to your studio. Write to the lab that runs this house if that surprises you.",
+    Reason.NOT_YET: "is being opened step by step, and your turn has not come yet.",
+    Reason.NOT_INVITED: "is being opened step by step, and not to your tier ({tier}) yet.",
+}
+
+
 def _beyond(entitlements: Entitlements, entry: CatalogueEntry, spec: Spec) -> Iterable[Problem]:
-    """What the model could do and this seat's tier may not."""
+    """What the model could do and this seat's tier, or its stage, may not."""
     tier = entitlements.tier
     if not entitlements.allows_model(entry.id):
-        yield NotAllowed(f"{entry.title} is not open to your tier ({tier}) yet.", code="model_not_open", field="model")
+        why = "is not open to your tier ({tier}) yet."
+        if answer := entitlements.rolling_out.get(entry.id):
+            why = _SHUT.get(answer.reason, why)
+        yield NotAllowed(f"{entry.title} {why.format(tier=tier)}", code="model_not_open", field="model")
     if spec.width * spec.height > entitlements.max_pixels:
         yield NotAllowed(
             f"{spec.width}×{spec.height} is larger than your tier ({tier}) allows. Choose a smaller size.", field="size"

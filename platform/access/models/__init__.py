@@ -9,6 +9,7 @@ from access.models.applications import (
 )
 from access.models.invitations import ImportBatch, ImportRow, Invitation, InvitationUse
 from access.models.letters import Letter
+from access.models.rollouts import Approval, Edition, Guardrail, Listing, Reading, Rollout, Stage
 from access.models.tiers import Override, Standing, Tier
 
 __all__ = [
@@ -17,12 +18,19 @@ __all__ = [
     "ApplicationNote",
     "ApplicationReading",
     "ApplicationTag",
+    "Approval",
+    "Edition",
+    "Guardrail",
     "ImportBatch",
     "ImportRow",
     "Invitation",
     "InvitationUse",
     "Letter",
+    "Listing",
     "Override",
+    "Reading",
+    "Rollout",
+    "Stage",
     "Standing",
     "Tier",
 ]
