@@ -10,7 +10,7 @@ from tests.browser.conftest import NARROW, WIDE
 from tests.house import House, scratch_house
 
 OWNER, GUEST = "ines@lantern.example", "mara@lantern.example"
-OUTSIDE = ["/", "/sign-in/", "/sign-in/code/", "/sign-up/", "/password/", "/policy/"]
+OUTSIDE = ["/", "/sign-in/", "/sign-in/code/", "/sign-up/", "/password/", "/policy/", "/apply/", "/apply/written/"]
 INSIDE = [
     "/settings/",
     "/settings/seats/",
