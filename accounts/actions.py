@@ -42,6 +42,26 @@ def rename_person(*, person: Person, name: str) -> Person:
 
 
 @transaction.atomic
+def deactivate_person(*, person: Person, actor: object, **facts: object) -> Person:
+    """Shut a person out of the whole house, undoably: no sign-in, no session, no key. Their seats stay theirs."""
+    return _set_active(person, False, "person.deactivated", actor, facts)
+
+
+@transaction.atomic
+def activate_person(*, person: Person, actor: object, **facts: object) -> Person:
+    """Undo a deactivation."""
+    return _set_active(person, True, "person.activated", actor, facts)
+
+
+def _set_active(person: Person, active: bool, action: str, actor: object, facts: dict[str, object]) -> Person:
+    # Of two at once only one changes the row, and only that one tells of it.
+    if Person.objects.filter(pk=person.pk, is_active=not active).update(is_active=active):
+        signals.person_changed.send(Person, person=person, actor=actor, action=action, facts=facts)
+    person.refresh_from_db()
+    return person
+
+
+@transaction.atomic
 def open_studio(*, name: str, actor: object, is_solo: bool = False) -> Studio:
     """A studio with a slug of its own: the name's, numbered when another studio has it."""
     stem = slugify(name)[:48] or "studio"
@@ -56,6 +76,28 @@ def open_studio(*, name: str, actor: object, is_solo: bool = False) -> Studio:
             if not Studio.objects.filter(slug=slug).exists():
                 raise
     signals.studio_opened.send(Studio, studio=studio, actor=actor)
+    return studio
+
+
+@transaction.atomic
+def suspend_studio(*, studio: Studio, actor: object, **facts: object) -> Studio:
+    """Shut every seat of the studio, undoably; their keys stop working with them. `facts` go into the record."""
+    studio = _lock(studio)
+    if studio.suspended_at is None:
+        studio.suspended_at = timezone.now()
+        studio.save(update_fields=["suspended_at"])
+        signals.studio_changed.send(Studio, studio=studio, actor=actor, action="studio.suspended", facts=facts)
+    return studio
+
+
+@transaction.atomic
+def restore_studio(*, studio: Studio, actor: object, **facts: object) -> Studio:
+    """Undo a suspension. Seats that were suspended by themselves stay so."""
+    studio = _lock(studio)
+    if studio.suspended_at is not None:
+        studio.suspended_at = None
+        studio.save(update_fields=["suspended_at"])
+        signals.studio_changed.send(Studio, studio=studio, actor=actor, action="studio.restored", facts=facts)
     return studio
 
 
@@ -108,24 +150,28 @@ def change_role(*, seat: Seat, role: str, actor: object) -> Seat:
 
 
 @transaction.atomic
-def suspend_seat(*, seat: Seat, actor: object) -> Seat:
-    """Shut the seat, undoably; its keys stop working with it."""
+def suspend_seat(*, seat: Seat, actor: object, keep_an_owner: bool = True, **facts: object) -> Seat:
+    """Shut the seat, undoably; its keys stop working with it. `facts` go into the record.
+
+    A studio cannot shut its last owner's seat (LastOwner). Whoever acts for the lab can, with `keep_an_owner=False`.
+    """
     seat = _locked(seat)
     if seat.suspended_at is None:
-        _keep_an_owner(seat)
+        if keep_an_owner:
+            _keep_an_owner(seat)
         seat.suspended_at = timezone.now()
         seat.save(update_fields=["suspended_at"])
-        _tell(seat, "seat.suspended", actor)
+        _tell(seat, "seat.suspended", actor, **facts)
     return seat
 
 
 @transaction.atomic
-def restore_seat(*, seat: Seat, actor: object) -> Seat:
+def restore_seat(*, seat: Seat, actor: object, **facts: object) -> Seat:
     seat = _locked(seat)
     if seat.suspended_at is not None:
         seat.suspended_at = None
         seat.save(update_fields=["suspended_at"])
-        _tell(seat, "seat.restored", actor)
+        _tell(seat, "seat.restored", actor, **facts)
     return seat
 
 
@@ -154,9 +200,9 @@ def reopen_seat(*, seat: Seat, actor: object) -> Seat:
     return seat
 
 
-def _lock(studio: Studio) -> None:
+def _lock(studio: Studio) -> Studio:
     # Every change of a studio's seats passes through the studio's row, so that two owners cannot step down at once.
-    Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)
+    return Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)
 
 
 def _locked(seat: Seat) -> Seat:

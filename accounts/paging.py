@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.http import QueryDict
 
 Row = TypeVar("Row")
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -25,3 +26,23 @@ def newest_first(rows: QuerySet[AnyModel], after: str | None, limit: int) -> Pag
         rows = rows.filter(pk__lt=int(after))
     found: list[Any] = list(rows.order_by("-pk")[: limit + 1])
     return Page(found[:limit], str(found[limit - 1].pk) if len(found) > limit else None)
+
+
+@dataclass(frozen=True)
+class Part(Generic[Row]):
+    """One paged list of a page that may have several: its rows, and the query string of the older ones, or nothing.
+
+    `is_first` tells a list's beginning from what lies behind it, so that an empty list can be told from an end.
+    """
+
+    rows: Sequence[Row]
+    older: str
+    is_first: bool
+
+
+def part(rows: QuerySet[AnyModel], query: QueryDict, name: str = "after", limit: int = 25) -> Part[AnyModel]:
+    """The newest rows, or those behind the cursor that the query carries as `name`. Other parameters are kept."""
+    page = newest_first(rows, query.get(name), limit)
+    onward = query.copy()
+    onward[name] = page.next or ""
+    return Part(page.rows, f"?{onward.urlencode()}" if page.next else "", name not in query)

@@ -13,6 +13,49 @@ class InvalidOverride(AccessProblem):
     code = "invalid_override"
 
 
+class InvalidTier(AccessProblem):
+    """A tier cannot be as asked. `problems` says what is wrong with each field, by its name."""
+
+    code = "invalid_tier"
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(" ".join(f"{field}: {problem}" for field, problem in problems.items()))
+        self.problems = problems
+
+
+class TierMovedOn(AccessProblem):
+    """Somebody else changed the tier meanwhile."""
+
+    code = "tier_moved_on"
+
+
+class TierRetired(AccessProblem):
+    """Nobody is placed in a retired tier."""
+
+    code = "tier_retired"
+
+
+class ReasonNeeded(AccessProblem):
+    """What the lab does to others is done with a reason, which stays on record."""
+
+    code = "reason_needed"
+
+    def __init__(self) -> None:
+        super().__init__("Say why, in at most 300 characters. The reason stays with the record.")
+
+
+class ShutByTheLab(AccessProblem):
+    """The lab shut this seat; its studio cannot open or replace it."""
+
+    code = "shut_by_the_lab"
+
+
+class LastLead(AccessProblem):
+    """The house keeps at least one access lead who can sign in."""
+
+    code = "last_lead"
+
+
 class InvalidInvitation(AccessProblem):
     """The invitation cannot be written as asked."""
 

@@ -40,7 +40,7 @@ def entitlements(seat: Seat) -> Entitlements:
     """What the seat may do right now. One query when the seat's studio is joined and the snapshot is fresh."""
     now, house, mine = timezone.now(), snapshot.current(), own(seat)
     return resolve(
-        tier=None if mine.tier_id is None else house.tiers[mine.tier_id],
+        tier=None if mine.tier_id is None else snapshot.tier(mine.tier_id),
         overrides=mine.overrides,
         role=seat.role,
         seat_suspended=seat.suspended_at is not None,

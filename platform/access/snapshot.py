@@ -44,6 +44,15 @@ def current() -> Snapshot:
     return kept
 
 
+def tier(pk: int) -> TierLimits:
+    """What a tier says. One that was made within the last second may be news to this process."""
+    kept = current()
+    if pk not in kept.tiers:
+        forget()
+        kept = current()
+    return kept.tiers[pk]
+
+
 def forget() -> None:
     """Have the next `current()` read everything again."""
     global _kept

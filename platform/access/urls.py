@@ -6,4 +6,5 @@ urlpatterns = [
     path("", include("access.seats.urls")),
     path("", include("access.applications.urls")),
     path("", include("access.invitations.urls")),
+    path("", include("access.studios.urls")),
 ]

@@ -17,6 +17,11 @@ def on_studio_opened(*, studio: Studio, actor: Actor, **_: object) -> None:
     record(actor=actor, action="studio.opened", target=studio, studio=studio, facts={"slug": studio.slug})
 
 
+@receiver(signals.studio_changed)
+def on_studio_changed(*, studio: Studio, actor: Actor, action: str, facts: dict[str, object], **_: object) -> None:
+    record(actor=actor, action=action, target=studio, studio=studio, facts=facts)
+
+
 @receiver(signals.seat_changed)
 def on_seat_changed(*, seat: Seat, actor: Actor, action: str, facts: dict[str, object], **_: object) -> None:
     record(actor=actor, action=action, target=seat, studio=seat.studio_id, facts=facts)
@@ -25,6 +30,11 @@ def on_seat_changed(*, seat: Seat, actor: Actor, action: str, facts: dict[str, o
 @receiver(signals.key_changed)
 def on_key_changed(*, key: ApiKey, actor: Actor, action: str, facts: dict[str, object], **_: object) -> None:
     record(actor=actor, action=action, target=key, studio=key.seat.studio_id, facts=facts)
+
+
+@receiver(signals.person_changed)
+def on_person_changed(*, person: Person, actor: Actor, action: str, facts: dict[str, object], **_: object) -> None:
+    record(actor=actor, action=action, target=person, facts=facts)
 
 
 @receiver(signals.person_renamed)

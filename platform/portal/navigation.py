@@ -15,6 +15,7 @@ OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
     Duty.Kind.ACCESS_LEAD: [
         ("Applications", "applications"),
         ("Invitations", "lab_invitations"),
+        ("Studios", "lab_studios"),
     ],
 }
 

@@ -23,7 +23,7 @@ from quotas.errors import InsufficientCredits
 from screening.policy import Decision
 from takes.errors import Conflict, OutOfCredits, Problem, TooMany
 from takes.models import Project, Reference, Take
-from takes.permits import actor, check_key, may, may_submit, once
+from takes.permits import actor, check_key, may, may_submit, once, still_open
 from takes.queries import days_takes, under_way
 from takes.wishes import Plan, Wish, fingerprint, plan
 
@@ -135,6 +135,7 @@ def submit(
         if decision.verdict == screening.policy.REFUSE:
             _refuse(take, decision)
         else:
+            still_open(seat)
             _hold(take)
             # Counted after the hold: the hold has locked the studio's account, so two at once cannot both pass.
             for problem in _limits(seat, planned.rights):
@@ -172,7 +173,7 @@ def finish(event: Event) -> None:
     with transaction.atomic():
         if not generation.mark_handled([event.pk]):
             return
-        take = Take.objects.select_for_update().select_related("studio").filter(job_id=event.job_id).first()
+        take = Take.objects.select_for_update(of=("self",)).select_related("studio").filter(job_id=event.job_id).first()
         if take is None or not take.is_under_way:
             return
         if event.kind == Event.Kind.STARTED:

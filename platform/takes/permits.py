@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
+from access.queries import entitlements as entitlements_of
 from access.rules import Entitlements
-from accounts.models import ApiKey, Seat
+from accounts.models import ApiKey, Seat, Studio
 from audit.actions import Actor
 from takes.errors import Conflict, Invalid, NotAllowed
 from takes.models import Project, Take
@@ -32,6 +33,18 @@ def may_submit(entitlements: Entitlements, project: Project) -> None:
     may(entitlements, "submit")
     if project.archived_at:
         raise Conflict(f"“{project.name}” is archived. Restore it to go on working in it.", code="project_archived")
+
+
+def still_open(seat: Seat) -> None:
+    """Refuse what was asked from a seat that has been shut since, and keep it from being shut until this commits.
+
+    Suspensions pass through the studio's row, as this does: what was accepted before one is seen by it, and nothing is
+    accepted after it.
+    """
+    Studio.objects.select_for_update(no_key=True).get(pk=seat.studio_id)
+    now = Seat.objects.select_related("studio", "person").get(pk=seat.pk)
+    if not now.is_open or not now.person.is_active:
+        raise NotAllowed(entitlements_of(now).why or "You are signed out of this house.", code="suspended")
 
 
 def actor(seat: Seat, api_key: ApiKey | None) -> Actor:

@@ -32,7 +32,9 @@ from takes.purse import purse
 from takes.stills import Still, stills
 
 BUSY, IDLE = 0.7, 3.0  # seconds between two looks, while something is under way and while nothing is
-BEAT = 15.0  # a comment at least so often tells proxies and browsers that the stream lives; rights are asked anew
+# A comment so often tells proxies and browsers that the stream lives; rights are asked anew. With the longest pause
+# between two looks, whoever was shut out hears nothing after fifteen seconds.
+BEAT = 11.0
 LENGTH = 240.0  # then the stream ends and the browser comes back through the front door
 # What ended is known to the page a moment after it ended; asking for a little more than was missed loses nothing.
 OVERLAP = timedelta(seconds=60)
@@ -105,7 +107,8 @@ class Watch:
 
     def may_go_on(self) -> bool:
         """Whether the seat may still look: it may have ended, or been suspended, since the stream began."""
-        return entitlements(Seat.objects.select_related("studio").get(pk=self.seat.pk)).may("view")
+        seat = Seat.objects.select_related("studio", "person").get(pk=self.seat.pk)
+        return seat.person.is_active and entitlements(seat).may("view")
 
     def _takes(self) -> list[Take]:
         """What may have changed: each part of the condition is a short range of an index."""

@@ -27,6 +27,7 @@ def flush_lifts_the_triggers() -> Iterator[None]:
                 for statement in restore:
                     cursor.execute(statement)
             import_module("access.migrations.0002_starting_tiers").create(apps, None)
+            import_module("access.migrations.0030_lab_people").write_first_versions(apps, None)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", lifted)

@@ -8,6 +8,7 @@ the same seat.
 import io
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from access.invitations import actions as invitations
 from access.invitations import lists, reading
 from access.models import Tier
 from access.tiers import actions as tiers
+from access.tiers.queries import standing_of
 from accounts import actions as accounts
 from accounts.models import Person, Seat
 from audit.actions import Actor
@@ -171,6 +173,36 @@ GET   lab_application_one_reading        302  405  405  405  405  405  405  405 
 POST  lab_application_one_reading        302  403  403  403  403  403  403  302  403
 GET   credits                            302  200  200  200  403  200  403  403  403
 POST  credits                            302  405  405  405  405  405  405  405  405
+GET   lab_studios                        302  403  403  403  403  403  403  200  403
+POST  lab_studios                        302  405  405  405  405  405  405  405  405
+GET   lab_studio                         302  403  403  403  403  403  403  200  403
+POST  lab_studio                         302  405  405  405  405  405  405  405  405
+GET   lab_studio_record                  302  403  403  403  403  403  403  200  403
+POST  lab_studio_record                  302  405  405  405  405  405  405  405  405
+GET   lab_studio_move                    302  405  405  405  405  405  405  405  405
+POST  lab_studio_move                    302  403  403  403  403  403  403  302  403
+GET   lab_studio_move_back               302  405  405  405  405  405  405  405  405
+POST  lab_studio_move_back               302  403  403  403  403  403  403  302  403
+GET   lab_studio_suspend                 302  405  405  405  405  405  405  405  405
+POST  lab_studio_suspend                 302  403  403  403  403  403  403  302  403
+GET   lab_studio_restore                 302  405  405  405  405  405  405  405  405
+POST  lab_studio_restore                 302  403  403  403  403  403  403  302  403
+GET   lab_studio_stop                    302  405  405  405  405  405  405  405  405
+POST  lab_studio_stop                    302  403  403  403  403  403  403  302  403
+GET   lab_studio_except                  302  405  405  405  405  405  405  405  405
+POST  lab_studio_except                  302  403  403  403  403  403  403  302  403
+GET   lab_override_lift                  302  405  405  405  405  405  405  405  405
+POST  lab_override_lift                  302  403  403  403  403  403  403  302  403
+GET   lab_seat                           302  403  403  403  403  403  403  200  403
+POST  lab_seat                           302  405  405  405  405  405  405  405  405
+GET   lab_seat_suspend                   302  405  405  405  405  405  405  405  405
+POST  lab_seat_suspend                   302  403  403  403  403  403  403  302  403
+GET   lab_seat_restore                   302  405  405  405  405  405  405  405  405
+POST  lab_seat_restore                   302  403  403  403  403  403  403  302  403
+GET   lab_seat_stop                      302  405  405  405  405  405  405  405  405
+POST  lab_seat_stop                      302  403  403  403  403  403  403  302  403
+GET   lab_seat_except                    302  405  405  405  405  405  405  405  405
+POST  lab_seat_except                    302  403  403  403  403  403  403  302  403
 GET   takes:projects                     302  200  200  200  200  200  403  403  403
 POST  takes:projects                     302  302  302  403  403  302  403  403  403
 GET   takes:project                      302  200  200  200  200  404  403  403  403
@@ -307,6 +339,10 @@ class Lantern:
         self.seat = factories.make_seat("artist", studio=people.studio)
         self.application, self.application_code = factories.make_application()
         self.sent, _ = factories.make_application(sent=True)
+        self.standing = standing_of(people.studio)
+        self.exception = tiers.override(
+            studio=people.studio, field="api", value=True, ends_at=timezone.now() + DAY, reason="test", actor=house
+        )
 
     def end(self, take: Any, kind: Event.Kind, **payload: Any) -> None:
         job = Job.objects.get(pk=take.job_id)
@@ -330,6 +366,10 @@ class Lantern:
             **{key: {"pk": self.seat.pk} for key in OF_A_SEAT},
             **{key: {"project_id": self.project.pk} for key in ("takes:events", "takes:live")},
             **{key: {"pk": 1} for key in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
+            **{key: {"slug": self.seat.studio.slug} for key in OF_A_STUDIO},
+            **{key: {"slug": self.seat.studio.slug, "pk": self.seat.pk} for key in OF_A_STUDIOS_SEAT},
+            "lab_studio_move_back": {"slug": self.seat.studio.slug, "pk": self.standing.pk},
+            "lab_override_lift": {"slug": self.seat.studio.slug, "pk": self.exception.pk},
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
@@ -361,6 +401,14 @@ OF_AN_APPLICATION = (
     "lab_application_second", "lab_application_one_reading",
 )  # fmt: skip
 OF_A_SEAT = ("seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
+OF_A_STUDIO = (
+    "lab_studio", "lab_studio_record", "lab_studio_move", "lab_studio_suspend", "lab_studio_restore", "lab_studio_stop",
+    "lab_studio_except",
+)  # fmt: skip
+OF_A_STUDIOS_SEAT = ("lab_seat", "lab_seat_suspend", "lab_seat_restore", "lab_seat_stop", "lab_seat_except")
+DAY = timedelta(days=1)
+EXCEPTION = {"field": "concurrency", "value": "9", "ends_on": "2199-01-01", "reason": "a deadline"}
+SUSPENSION = {"reason": "a leaked key", "running_work": "stop"}
 WORDS = "a red balloon rises over the sea at night"
 
 
@@ -381,6 +429,11 @@ def body(name: str) -> dict[str, Any]:
         "lab_invitation_new": invitation_for_one(),
         "seat_role": {"role": "guest"},
         "keys": {"name": "render farm", "scopes": ["takes:read"], "days": "30"},
+        "lab_studio_move": {"tier": "first-ten", "reason": "a smaller need"},
+        "lab_studio_suspend": SUSPENSION,
+        "lab_seat_suspend": SUSPENSION,
+        "lab_studio_except": EXCEPTION,
+        "lab_seat_except": EXCEPTION,
         "profile": {"name": "Another Name"},
         "switch_studio": {"studio": "none-of-mine"},
         "join": {"name": "New Person"},

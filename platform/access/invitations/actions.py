@@ -19,6 +19,7 @@ from access.errors import (
     InvitationRefused,
     SignInFirst,
     StudioNameNeeded,
+    TierRetired,
     WrongAddress,
 )
 from access.invitations import letters, queries
@@ -202,7 +203,11 @@ def accept(
     for kind in found.duties:
         Duty.objects.get_or_create(person=guest, kind=kind)
     if standing_of(studio) is None:
-        place(studio=studio, tier=found.tier, reason="Invited", actor=actor)
+        try:
+            place(studio=studio, tier=found.tier, reason="Invited", actor=actor)
+        except TierRetired as gone:
+            said = "What you were invited to is not open any more. Ask whoever invited you for a new invitation."
+            raise InvitationRefused(said) from gone
     for one in {found.pk, counted.pk}:
         _count(one)
     InvitationUse.objects.create(invitation=counted, person=guest, seat=seat)

@@ -10,7 +10,8 @@ from access.models.applications import (
 from access.models.invitations import ImportBatch, ImportRow, Invitation, InvitationUse
 from access.models.letters import Letter
 from access.models.rollouts import Approval, Edition, Guardrail, Listing, Reading, Rollout, Stage
-from access.models.tiers import Override, Standing, Tier
+from access.models.suspensions import Suspension
+from access.models.tiers import Override, Standing, Tier, TierVersion
 
 __all__ = [
     "Application",
@@ -32,5 +33,7 @@ __all__ = [
     "Rollout",
     "Stage",
     "Standing",
+    "Suspension",
     "Tier",
+    "TierVersion",
 ]

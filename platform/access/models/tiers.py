@@ -32,6 +32,8 @@ class Tier(models.Model):
         related_name="+",
         help_text="Where the studios they found will stand; empty for the lowest tier.",
     )
+    # Nobody is placed in a retired tier; studios that stand in it stay.
+    retired_at = models.DateTimeField(null=True, blank=True)
     # Ids of the catalogue, or ["*"] for every model in it. Last, for its name hides the module's in this class.
     models = models.JSONField(default=list)
 
@@ -50,6 +52,32 @@ class Tier(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TierVersion(models.Model):
+    """What a tier said from `at` until its next version. The newest says what the tier itself says now.
+
+    `limits` is JSON of this shape: {"name": "Studio", "rank": 20, "models": ["*"], "max_pixels": 921600,
+    "max_seconds": 10, "references": true, "api": true, "concurrency": 6, "queue_weight": 2, "monthly_credits": 3000,
+    "daily_takes": 400, "invitation_allowance": 3, "invitation_tier": "first-ten"}; `daily_takes` and
+    `invitation_tier` may be null.
+    """
+
+    tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    limits = models.JSONField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tier", "number"], name="tier_version_once_per_number"),
+            models.CheckConstraint(condition=Q(number__gt=0) & ~Q(reason=""), name="tier_version_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tier} as of {self.at:%Y-%m-%d}"
 
 
 class Standing(models.Model):

@@ -10,11 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.decorators import act_required
-from access.errors import InvalidInvitation, InvitationRefused
+from access.errors import InvalidInvitation, InvitationRefused, ShutByTheLab
 from access.invitations import actions, queries
 from access.invitations.forms import AgainForm
 from access.models import Invitation
 from access.seats.forms import InviteForm, KeyForm, RoleForm
+from access.suspensions.actions import let_the_studio
+from access.suspensions.queries import shut_by_the_lab
 from access.tiers.queries import standing_of
 from accounts import actions as accounts
 from accounts import notices
@@ -35,7 +37,9 @@ def seats(request: HttpRequest) -> HttpResponse:
 def _seats_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
     studio = request.seat.studio
     manages = request.entitlements.may("manage_seats")
-    context = {"seats": seats_in(studio), "manages": manages, "roles": Seat.Role.choices}
+    found = list(seats_in(studio))
+    shut = shut_by_the_lab(studio) if any(seat.suspended_at for seat in found) else frozenset()
+    context = {"seats": found, "shut_by_the_lab": shut, "manages": manages, "roles": Seat.Role.choices}
     if manages:
         context |= {"form": form, "invitations": queries.invitations_of(studio), "ended": ended_seats_in(studio)}
     return render(request, "access/seats.html", context, status=422 if form.errors else 200)
@@ -110,7 +114,9 @@ def suspend(request: HttpRequest, pk: int) -> HttpResponse:
     seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
     said = f"{seat.person.name}'s seat is suspended, and its keys with it."
     undo = reverse("seat_restore", args=[pk])
-    return _change(request, said, lambda actor: accounts.suspend_seat(seat=seat, actor=actor), undo)
+    return _change(
+        request, said, lambda actor: let_the_studio(seat=seat, verb=accounts.suspend_seat, actor=actor), undo
+    )
 
 
 @require_POST
@@ -118,7 +124,7 @@ def suspend(request: HttpRequest, pk: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
     said = f"{seat.person.name}'s seat is open again."
-    return _change(request, said, lambda actor: accounts.restore_seat(seat=seat, actor=actor))
+    return _change(request, said, lambda actor: let_the_studio(seat=seat, verb=accounts.restore_seat, actor=actor))
 
 
 @require_POST
@@ -127,7 +133,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     seat = get_object_or_404(seats_in(request.seat.studio), pk=pk)
     said = f"{seat.person.name}'s seat has ended. What they made stays."
     undo = reverse("seat_reopen", args=[pk])
-    return _change(request, said, lambda actor: accounts.end_seat(seat=seat, actor=actor), undo)
+    return _change(request, said, lambda actor: let_the_studio(seat=seat, verb=accounts.end_seat, actor=actor), undo)
 
 
 @require_POST
@@ -141,7 +147,7 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 def _change(request: HttpRequest, said: str, verb: Callable[[Actor], Seat], undo: str | None = None) -> HttpResponse:
     try:
         seat = verb(Actor.of_seat(request.seat))
-    except AccountsError as problem:
+    except (AccountsError, ShutByTheLab) as problem:
         notices.refused(request, problem.message)
         return redirect("seats")
     if seat.pk == request.seat.pk and not seat.is_open:
