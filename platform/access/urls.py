@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("access.applications.urls")),
     path("", include("access.invitations.urls")),
     path("", include("access.studios.urls")),
+    path("", include("access.tiers.urls")),
 ]

@@ -203,6 +203,16 @@ GET   lab_seat_stop                      302  405  405  405  405  405  405  405 
 POST  lab_seat_stop                      302  403  403  403  403  403  403  302  403
 GET   lab_seat_except                    302  405  405  405  405  405  405  405  405
 POST  lab_seat_except                    302  403  403  403  403  403  403  302  403
+GET   lab_tiers                          302  403  403  403  403  403  403  200  403
+POST  lab_tiers                          302  405  405  405  405  405  405  405  405
+GET   lab_tier_new                       302  403  403  403  403  403  403  200  403
+POST  lab_tier_new                       302  403  403  403  403  403  403  422  403
+GET   lab_tier                           302  403  403  403  403  403  403  200  403
+POST  lab_tier                           302  403  403  403  403  403  403  422  403
+GET   lab_tier_retire                    302  405  405  405  405  405  405  405  405
+POST  lab_tier_retire                    302  403  403  403  403  403  403  302  403
+GET   lab_tier_return                    302  405  405  405  405  405  405  405  405
+POST  lab_tier_return                    302  403  403  403  403  403  403  302  403
 GET   takes:projects                     302  200  200  200  200  200  403  403  403
 POST  takes:projects                     302  302  302  403  403  302  403  403  403
 GET   takes:project                      302  200  200  200  200  404  403  403  403
@@ -370,6 +380,7 @@ class Lantern:
             **{key: {"slug": self.seat.studio.slug, "pk": self.seat.pk} for key in OF_A_STUDIOS_SEAT},
             "lab_studio_move_back": {"slug": self.seat.studio.slug, "pk": self.standing.pk},
             "lab_override_lift": {"slug": self.seat.studio.slug, "pk": self.exception.pk},
+            **{key: {"slug": "studio"} for key in OF_A_TIER},
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
@@ -406,6 +417,7 @@ OF_A_STUDIO = (
     "lab_studio_except",
 )  # fmt: skip
 OF_A_STUDIOS_SEAT = ("lab_seat", "lab_seat_suspend", "lab_seat_restore", "lab_seat_stop", "lab_seat_except")
+OF_A_TIER = ("lab_tier", "lab_tier_retire", "lab_tier_return")
 DAY = timedelta(days=1)
 EXCEPTION = {"field": "concurrency", "value": "9", "ends_on": "2199-01-01", "reason": "a deadline"}
 SUSPENSION = {"reason": "a leaked key", "running_work": "stop"}
@@ -429,6 +441,7 @@ def body(name: str) -> dict[str, Any]:
         "lab_invitation_new": invitation_for_one(),
         "seat_role": {"role": "guest"},
         "keys": {"name": "render farm", "scopes": ["takes:read"], "days": "30"},
+        "lab_tier_retire": {"reason": "no longer"},
         "lab_studio_move": {"tier": "first-ten", "reason": "a smaller need"},
         "lab_studio_suspend": SUSPENSION,
         "lab_seat_suspend": SUSPENSION,

@@ -31,7 +31,9 @@ def make_tier(*, limits: Mapping[str, Any], reason: str, actor: Actor) -> Tier:
     slug = slugify(wanted["name"])[:40]
     if not slug:
         raise InvalidTier({"name": "A tier's name has at least one letter or digit."})
-    if Tier.objects.filter(slug=slug).exists():
+    if same := Tier.objects.filter(slug=slug).first():
+        if queries.said(same) == wanted:
+            return same  # the button was pressed twice
         raise InvalidTier({"name": "There is a tier of this name, or there was one. Choose another."})
     tier = _saved(Tier(slug=slug), wanted)
     TierVersion.objects.create(tier=tier, number=1, limits=queries.said(tier), by_id=actor.person_id, reason=reason)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from access.models import Invitation, Override, Standing, Tier, TierVersion
 from access.rules import TierLimits
-from access.tiers.limits import LIMITS
+from access.tiers.limits import LIMITS, SMALL
 from accounts.models import Seat, Studio
 
 
@@ -47,10 +47,21 @@ def open_tiers() -> QuerySet[Tier]:
 
 
 def tiers_with_studios() -> QuerySet[Tier]:
-    """Every tier, the most open last; retired ones after the others. `studios` is how many stand in it."""
+    """Every tier, the most open last. `studios` is how many stand in it."""
     standing = Standing.objects.filter(tier=OuterRef("pk"), until=None).order_by().values("tier")
     studios = Subquery(standing.annotate(n=Count("pk")).values("n"))
-    return Tier.objects.annotate(studios=Coalesce(studios, 0)).order_by(F("retired_at").asc(nulls_first=True), "rank")
+    return Tier.objects.annotate(studios=Coalesce(studios, 0)).order_by("rank")
+
+
+def next_rank() -> int:
+    """One that no tier has, above all others."""
+    highest = Tier.objects.order_by("-rank").values_list("rank", flat=True).first()
+    return 10 if highest is None else min(highest + 10, SMALL)
+
+
+def version_number(tier: Tier) -> int:
+    """Of the version that says what the tier says now."""
+    return tier.versions.order_by("-number").values_list("number", flat=True).first() or 1
 
 
 def versions_of(tier: Tier) -> QuerySet[TierVersion]:
