@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("access.invitations.urls")),
     path("", include("access.studios.urls")),
     path("", include("access.tiers.urls")),
+    path("", include("access.people.urls")),
 ]

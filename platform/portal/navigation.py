@@ -16,6 +16,7 @@ OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
         ("Applications", "applications"),
         ("Invitations", "lab_invitations"),
         ("Studios", "lab_studios"),
+        ("People", "lab_people"),
         ("Tiers", "lab_tiers"),
     ],
 }

@@ -213,6 +213,18 @@ GET   lab_tier_retire                    302  405  405  405  405  405  405  405 
 POST  lab_tier_retire                    302  403  403  403  403  403  403  302  403
 GET   lab_tier_return                    302  405  405  405  405  405  405  405  405
 POST  lab_tier_return                    302  403  403  403  403  403  403  302  403
+GET   lab_people                         302  403  403  403  403  403  403  200  403
+POST  lab_people                         302  405  405  405  405  405  405  405  405
+GET   lab_person                         302  403  403  403  403  403  403  200  403
+POST  lab_person                         302  405  405  405  405  405  405  405  405
+GET   lab_person_give                    302  405  405  405  405  405  405  405  405
+POST  lab_person_give                    302  403  403  403  403  403  403  302  403
+GET   lab_person_take                    302  405  405  405  405  405  405  405  405
+POST  lab_person_take                    302  403  403  403  403  403  403  302  403
+GET   lab_person_deactivate              302  405  405  405  405  405  405  405  405
+POST  lab_person_deactivate              302  403  403  403  403  403  403  302  403
+GET   lab_person_activate                302  405  405  405  405  405  405  405  405
+POST  lab_person_activate                302  403  403  403  403  403  403  302  403
 GET   takes:projects                     302  200  200  200  200  200  403  403  403
 POST  takes:projects                     302  302  302  403  403  302  403  403  403
 GET   takes:project                      302  200  200  200  200  404  403  403  403
@@ -381,6 +393,7 @@ class Lantern:
             "lab_studio_move_back": {"slug": self.seat.studio.slug, "pk": self.standing.pk},
             "lab_override_lift": {"slug": self.seat.studio.slug, "pk": self.exception.pk},
             **{key: {"slug": "studio"} for key in OF_A_TIER},
+            **{key: {"pk": self.seat.person_id} for key in OF_A_PERSON},
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
@@ -418,6 +431,7 @@ OF_A_STUDIO = (
 )  # fmt: skip
 OF_A_STUDIOS_SEAT = ("lab_seat", "lab_seat_suspend", "lab_seat_restore", "lab_seat_stop", "lab_seat_except")
 OF_A_TIER = ("lab_tier", "lab_tier_retire", "lab_tier_return")
+OF_A_PERSON = ("lab_person", "lab_person_give", "lab_person_take", "lab_person_deactivate", "lab_person_activate")
 DAY = timedelta(days=1)
 EXCEPTION = {"field": "concurrency", "value": "9", "ends_on": "2199-01-01", "reason": "a deadline"}
 SUSPENSION = {"reason": "a leaked key", "running_work": "stop"}
@@ -442,6 +456,9 @@ def body(name: str) -> dict[str, Any]:
         "seat_role": {"role": "guest"},
         "keys": {"name": "render farm", "scopes": ["takes:read"], "days": "30"},
         "lab_tier_retire": {"reason": "no longer"},
+        "lab_person_give": {"duty": "reviewer", "reason": "the rota"},
+        "lab_person_take": {"duty": "reviewer", "reason": "the rota"},
+        "lab_person_deactivate": {"reason": "a stolen laptop"},
         "lab_studio_move": {"tier": "first-ten", "reason": "a smaller need"},
         "lab_studio_suspend": SUSPENSION,
         "lab_seat_suspend": SUSPENSION,
