@@ -196,3 +196,29 @@ def _progress(job: Job, ahead: int | None, seconds_left: float | None) -> Progre
 
 def _silence() -> datetime:
     return timezone.now() - timedelta(seconds=settings.RENDER_LEASE)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """How a model was used and rendered lately. `seconds` of each render; `lanes` that sent them; `hours` they span."""
+
+    seconds: tuple[float, ...]
+    lanes: int
+    hours: float
+
+
+def demand(model: str, *, reach: timedelta = timedelta(days=1), most: int = 2000) -> Demand:
+    """Of a model, or of every one for "", from at most the `most` renders that ended last within `reach`."""
+    now = timezone.now()
+    rows = list(
+        Job.objects.filter(state=JobState.SUCCEEDED, finished_at__gt=now - reach, tries__outcome="succeeded")
+        .order_by("-finished_at")
+        .annotate(seconds=F("tries__ended_at") - F("tries__started_at"))
+        .values_list("model", "lane_id", "seconds", "finished_at")[:most]
+    )
+    oldest = rows[-1][3] if len(rows) == most else None
+    span = now - oldest if oldest else reach
+    mine = [row for row in rows if model in ("", row[0])]
+    return Demand(
+        tuple(row[2].total_seconds() for row in mine), len({row[1] for row in mine}), span.total_seconds() / 3600
+    )

@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("access.studios.urls")),
     path("", include("access.tiers.urls")),
     path("", include("access.people.urls")),
+    path("", include("access.rollouts.urls")),
 ]

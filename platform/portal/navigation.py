@@ -13,6 +13,7 @@ from quotas.queries import balance
 # What the lab's own people find in the rail, by their duty.
 OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
     Duty.Kind.ACCESS_LEAD: [
+        ("Rollouts", "lab_rollouts"),
         ("Applications", "applications"),
         ("Invitations", "lab_invitations"),
         ("Studios", "lab_studios"),

@@ -10,6 +10,7 @@ from access.guardrails.metrics import Counts, Metric, register
 from access.rollouts import targets
 from generation import catalogue
 from generation import queries as generation
+from takes.forecast import load
 from takes.models import Take
 
 LONGEST_LAG = timedelta(seconds=30)  # a change that began before may still be on its way to its commit
@@ -85,3 +86,4 @@ def register_all() -> None:
         register(metric)
     targets.register_sample(sample)
     targets.register_models(models)
+    targets.register_load(load)

@@ -399,8 +399,9 @@ def test_an_audience_is_counted():
     for _ in range(6):
         make_seat(studio=make_studio(tier="studio"))
     rollout = open_next(make_rollout(StagePlan("Half", (tier("studio"),), (500_000,))))
-    found = queries.audience(rollout, rollout.stages.get())
+    stage, counted = rollout.stages.get(), queries.Audiences(rollout)
+    found = counted.of(stage)
     assert found.whole == 6
     assert 0 <= found.admitted <= 6
-    assert queries.audience(rollout, rollout.stages.get(), 1_000_000).admitted == 6
-    assert queries.people_in(rollout.stages.get()) == 6
+    everybody = counted.of(stage, 1_000_000)
+    assert (everybody.admitted, everybody.people, everybody.about) == (6, 6, False)

@@ -24,6 +24,8 @@ from access.applications import guards
 from access.invitations import actions as invitations
 from access.invitations import lists, reading
 from access.models import Tier
+from access.rollouts import actions as rollouts
+from access.rollouts import plan
 from access.tiers import actions as tiers
 from access.tiers.queries import standing_of
 from accounts import actions as accounts
@@ -171,6 +173,34 @@ GET   lab_application_second             302  405  405  405  405  405  405  405 
 POST  lab_application_second             302  403  403  403  403  403  403  302  403
 GET   lab_application_one_reading        302  405  405  405  405  405  405  405  405
 POST  lab_application_one_reading        302  403  403  403  403  403  403  302  403
+GET   lab_rollouts                       302  403  403  403  403  403  403  200  403
+POST  lab_rollouts                       302  405  405  405  405  405  405  405  405
+GET   lab_rollout_new                    302  403  403  403  403  403  403  200  403
+POST  lab_rollout_new                    302  403  403  403  403  403  403  302  403
+GET   lab_rollout                        302  403  403  403  403  403  403  200  403
+POST  lab_rollout                        302  405  405  405  405  405  405  405  405
+GET   lab_rollout_move                   302  405  405  405  405  405  405  405  405
+POST  lab_rollout_move                   302  403  403  403  403  403  403  302  403
+GET   lab_rollout_history                302  403  403  403  403  403  403  200  403
+POST  lab_rollout_history                302  405  405  405  405  405  405  405  405
+GET   lab_rollout_change                 302  403  403  403  403  403  403  200  403
+POST  lab_rollout_change                 302  403  403  403  403  403  403  302  403
+GET   lab_rollout_names                  302  403  403  403  403  403  403  200  403
+POST  lab_rollout_names                  302  403  403  403  403  403  403  422  403
+GET   lab_rollout_name_end               302  405  405  405  405  405  405  405  405
+POST  lab_rollout_name_end               302  403  403  403  403  403  403  302  403
+GET   lab_stage_new                      302  403  403  403  403  403  403  200  403
+POST  lab_stage_new                      302  403  403  403  403  403  403  302  403
+GET   lab_stage                          302  403  403  403  403  403  403  200  403
+POST  lab_stage                          302  403  403  403  403  403  403  302  403
+GET   lab_stage_remove                   302  405  405  405  405  405  405  405  405
+POST  lab_stage_remove                   302  403  403  403  403  403  403  302  403
+GET   lab_guardrail_new                  302  403  403  403  403  403  403  200  403
+POST  lab_guardrail_new                  302  403  403  403  403  403  403  302  403
+GET   lab_guardrail                      302  403  403  403  403  403  403  200  403
+POST  lab_guardrail                      302  403  403  403  403  403  403  302  403
+GET   lab_guardrail_remove               302  405  405  405  405  405  405  405  405
+POST  lab_guardrail_remove               302  403  403  403  403  403  403  302  403
 GET   credits                            302  200  200  200  403  200  403  403  403
 POST  credits                            302  405  405  405  405  405  405  405  405
 GET   lab_studios                        302  403  403  403  403  403  403  200  403
@@ -359,6 +389,13 @@ class Lantern:
         )
         self.list = lists.read(lines=reading.lines("email\nines@example.com"), by=people.access_lead)
         self.seat = factories.make_seat("artist", studio=people.studio)
+        self.rollout = factories.make_rollout(kind="feature", model="story-board", name="Story board")
+        self.guardrail = plan.set_guardrail(
+            rollout=self.rollout, version=self.rollout.version, plan=plan.GuardrailPlan("refusals"), actor=house
+        )
+        self.listing = rollouts.list_by_name(
+            rollout=self.rollout, kind="allow", studio=people.studio, reason="a pilot", actor=house
+        )
         self.application, self.application_code = factories.make_application()
         self.sent, _ = factories.make_application(sent=True)
         self.standing = standing_of(people.studio)
@@ -398,6 +435,13 @@ class Lantern:
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
             **{key: {"pk": self.list.pk} for key in ("invitation_list", "invitation_list_send")},
+            **{key: {"slug": self.rollout.slug} for key in OF_A_ROLLOUT},
+            **{key: {"slug": self.rollout.slug, "position": 2} for key in ("lab_stage", "lab_stage_remove")},
+            **{
+                key: {"slug": self.rollout.slug, "pk": self.guardrail.pk}
+                for key in ("lab_guardrail", "lab_guardrail_remove")
+            },
+            "lab_rollout_name_end": {"slug": self.rollout.slug, "pk": self.listing.pk},
             "key_revoke": {"pk": self.key.pk},
             "join": {"code": self.code},
             **{key: {"code": self.application_code} for key in OF_AN_APPLICANT},
@@ -415,6 +459,10 @@ OF_A_PROJECT = (
 OF_A_TAKE = (
     "takes:take", "takes:cancel", "takes:retry", "takes:remix", "takes:clip", "takes:download", "takes:poster",
     "takes:sprite", "takes:preview", "api:take", "api:cancel", "api:retry", "api:remix", "api:content",
+)  # fmt: skip
+OF_A_ROLLOUT = (
+    "lab_rollout", "lab_rollout_move", "lab_rollout_history", "lab_rollout_change", "lab_rollout_names",
+    "lab_stage_new", "lab_guardrail_new",
 )  # fmt: skip
 OF_AN_APPLICANT = ("application", "application_confirm", "application_withdraw")
 OF_AN_INVITATION = (
@@ -435,6 +483,15 @@ OF_A_PERSON = ("lab_person", "lab_person_give", "lab_person_take", "lab_person_d
 DAY = timedelta(days=1)
 EXCEPTION = {"field": "concurrency", "value": "9", "ends_on": "2199-01-01", "reason": "a deadline"}
 SUSPENSION = {"reason": "a leaked key", "running_work": "stop"}
+VERSION = 5  # of the rollout, after it was planned
+STAGE = {
+    "name": "Everybody", "tiers": [3], "ramp": "50, 100", "ramp_wait_hours": 24, "wait_hours": 0, "hour_from": 0,
+    "hour_until": 24, "minimum_sample": 0, "approvals_needed": 0, "version": VERSION,
+}  # fmt: skip
+GUARDRAIL = {
+    "metric": "failed_renders", "compares": "on", "window_minutes": 60, "minimum_sample": 50, "failure_limit": 3,
+    "action": "halt", "version": VERSION,
+}  # fmt: skip
 WORDS = "a red balloon rises over the sea at night"
 
 
@@ -466,6 +523,22 @@ def body(name: str) -> dict[str, Any]:
         "lab_seat_except": EXCEPTION,
         "profile": {"name": "Another Name"},
         "switch_studio": {"studio": "none-of-mine"},
+        "lab_rollout_new": {
+            "name": "Wan",
+            "kind": "feature",
+            "target": "wan",
+            "subject": "studio",
+            "running_work": "finish",
+        },
+        "lab_rollout_move": {"verb": "approve"},
+        "lab_rollout_change": {"name": "Boards", "running_work": "stop", "version": VERSION},
+        "lab_rollout_names": {"whom": "nobody@example.com", "kind": "deny", "reason": "a test"},
+        "lab_stage_new": STAGE,
+        "lab_stage": STAGE,
+        "lab_stage_remove": {"version": VERSION},
+        "lab_guardrail_new": GUARDRAIL,
+        "lab_guardrail": GUARDRAIL,
+        "lab_guardrail_remove": {"version": VERSION},
         "join": {"name": "New Person"},
         "apply": factories.APPLICATION | {"email": "new@example.com", "read_at": guards.stamp(time.time() - 60)},
         "application": factories.APPLICATION,

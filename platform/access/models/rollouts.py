@@ -205,6 +205,10 @@ class Listing(models.Model):
             models.Index(fields=["person"], condition=Q(ended_at=None), name="listing_of_person"),
         ]
 
+    @property
+    def whom(self) -> str:
+        return str(self.studio or self.person)
+
 
 class Guardrail(models.Model):
     """Something that must not get worse while a rollout widens.

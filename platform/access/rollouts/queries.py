@@ -1,20 +1,20 @@
 """Reads on rollouts: what a gate needs to know, and what the pages show."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from access.guardrails.queries import standings
 from access.models import Listing, Rollout, Stage, Standing
 from access.rollouts import targets
 from access.rollouts.gates import Facts, Gate, holds, holds_ramp
-from access.rollouts.rules import bucket_of
-from accounts.models import Person, Seat
+from access.rollouts.rules import WHOLE, bucket_of
+from accounts.models import Person
 from accounts.paging import Page, newest_first
 from audit.models import Record
 from audit.queries import records_for
@@ -148,38 +148,64 @@ def _people(records: Iterable[Record]) -> list[int]:
 
 @dataclass(frozen=True)
 class Audience:
-    """How many subjects a stage is for, and how many of them its percentage admits; `about` where estimated."""
+    """How many subjects something is for, and how many of them are admitted, `about` where that is an estimate; and
+    about how many people that means."""
 
     whole: int
     admitted: int
     about: bool
+    people: int
 
 
-def audience(rollout: Rollout, stage: Stage, ppm: int | None = None) -> Audience:
-    """Counted one by one up to COUNTED_ONE_BY_ONE subjects. The count grows with the number of studios in its tiers."""
-    ppm = stage.reached_ppm if ppm is None else ppm
-    tiers = [tier.pk for tier in stage.tiers.all()]
-    subjects = _subjects(rollout, tiers)
-    whole = subjects.count()
-    if whole > COUNTED_ONE_BY_ONE:
-        return Audience(whole, whole * ppm // 1_000_000, True)
-    kind = "studio" if rollout.subject == Rollout.Subject.STUDIO else "person"
-    inside = sum(bucket_of(rollout.salt, f"{kind}:{pk}") < ppm for pk in subjects)
-    return Audience(whole, inside, False)
+class Audiences:
+    """The studios and people of a rollout's tiers, read once. Two queries; the counts grow with the studios there are.
 
+    Up to COUNTED_ONE_BY_ONE subjects each is looked up in its bucket; beyond, a percentage is taken at its word.
+    """
 
-def _subjects(rollout: Rollout, tiers: list[int]) -> QuerySet[Any, int]:
-    standing = Standing.objects.filter(tier__in=tiers, until=None, studio__suspended_at=None)
-    if rollout.subject == Rollout.Subject.STUDIO:
-        return standing.values_list("studio_id", flat=True)
-    in_tiers = Q(studio__standings__tier__in=tiers, studio__standings__until=None, studio__suspended_at=None)
-    seats = Seat.objects.filter(in_tiers, ended_at=None, suspended_at=None)
-    return seats.values_list("person_id", flat=True).distinct()
+    def __init__(self, rollout: Rollout) -> None:
+        self.rollout = rollout
+        self.by_person = rollout.subject == Rollout.Subject.PERSON
+        standing = Standing.objects.filter(
+            tier__in={tier.pk for stage in rollout.stages.all() for tier in stage.tiers.all()},
+            until=None,
+            studio__suspended_at=None,
+        )
+        open_seats = Q(studio__seats__ended_at=None, studio__seats__suspended_at=None)
+        rows = standing.values_list("tier_id").annotate(
+            studios=Count("studio", distinct=True), people=Count("studio__seats", filter=open_seats, distinct=True)
+        )
+        self.studios, self.people = {}, {}
+        for tier, studios, people in rows:
+            self.studios[tier], self.people[tier] = studios, people
+        whole = sum((self.people if self.by_person else self.studios).values())
+        self.subjects: list[tuple[int, int]] | None = None
+        if whole <= COUNTED_ONE_BY_ONE:
+            seats = standing.filter(open_seats).values_list("tier_id", "studio__seats__person_id").distinct()
+            self.subjects = list(seats if self.by_person else standing.values_list("tier_id", "studio_id"))
 
+    def at(self, ppm_by_tier: Mapping[int, int]) -> Audience:
+        """What these percentages of these tiers come to."""
+        counts = self.people if self.by_person else self.studios
+        whole = sum(counts.get(tier, 0) for tier in ppm_by_tier)
+        people = sum(self.people.get(tier, 0) * ppm // WHOLE for tier, ppm in ppm_by_tier.items())
+        if self.subjects is None:
+            admitted = sum(counts.get(tier, 0) * ppm // WHOLE for tier, ppm in ppm_by_tier.items())
+            return Audience(whole, admitted, True, people)
+        kind, salt = ("person" if self.by_person else "studio"), self.rollout.salt
+        inside = sum(bucket_of(salt, f"{kind}:{pk}") < ppm_by_tier.get(tier, 0) for tier, pk in self.subjects)
+        return Audience(whole, inside, False, people)
 
-def people_in(stage: Stage) -> int:
-    """Open seats in the studios of the stage's tiers."""
-    tiers = [tier.pk for tier in stage.tiers.all()]
-    return Standing.objects.filter(tier__in=tiers, until=None, studio__suspended_at=None).aggregate(
-        people=Count("studio__seats", filter=Q(studio__seats__ended_at=None))
-    )["people"]
+    def of(self, stage: Stage, ppm: int | None = None) -> Audience:
+        """One stage, as far as it is open or at `ppm`."""
+        ppm = stage.reached_ppm if ppm is None else ppm
+        return self.at({tier.pk: ppm for tier in stage.tiers.all()})
+
+    def after(self, step: NextStep) -> Audience:
+        """Everybody who is in once this step is taken."""
+        reach: dict[int, int] = {}
+        for stage in self.rollout.stages.all():
+            ppm = step.ppm if stage.pk == step.stage.pk else stage.reached_ppm
+            for tier in stage.tiers.all() if ppm else ():
+                reach[tier.pk] = max(reach.get(tier.pk, 0), ppm)
+        return self.at(reach)
