@@ -160,7 +160,7 @@ def test_the_forecast_says_what_would_be_needed(lead):
     text = " ".join(re.sub("<[^>]+>", " ", shown).split())
     assert "With 1 the queue would only grow" in text
     # 32 studios, two of them the fixture's, at 12 an hour and a minute each: 6.4 workers busy.
-    assert "keep 6.4 workers busy" in text
+    assert "keep 6.40 workers busy" in text
     assert "For at most 300 s it takes 7 workers" in text
 
 
