@@ -91,9 +91,12 @@ def loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def fresh_cache() -> Iterator[None]:
     """What one test counts (rate limits, for one) must not count against the next."""
-    yield
     from django.core.cache import cache
 
+    from access.terms import queries as terms
+
+    terms.remember(None)  # a house without terms, until a test publishes some
+    yield
     cache.clear()
 
 

@@ -156,3 +156,15 @@ class GateShut(AccessProblem):
     def __init__(self, reasons: list[str]) -> None:
         super().__init__(" ".join(reasons))
         self.reasons = reasons
+
+
+class InvalidTerms(AccessProblem):
+    """The terms cannot be written, or published, like this."""
+
+    code = "invalid_terms"
+
+
+class TermsNotAccepted(AccessProblem):
+    """The terms in force have to be accepted first."""
+
+    code = "terms_not_accepted"

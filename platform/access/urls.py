@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("access.tiers.urls")),
     path("", include("access.people.urls")),
     path("", include("access.rollouts.urls")),
+    path("", include("access.terms.urls")),
 ]

@@ -2,11 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from access import queries as access
+from access.terms import queries as terms
+from accounts.models import Person
+from takes.errors import NotAllowed
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -28,4 +33,16 @@ class HasScope(BasePermission):
             raise PermissionDenied(entitlements.why)
         if not entitlements.api:
             raise PermissionDenied(f"Your tier ({entitlements.tier}) does not include the API.")
+        _refuse_without_terms(request.auth.seat.person)
         return True
+
+
+def _refuse_without_terms(person: Person) -> None:
+    """A program cannot read terms; it goes on for TERMS_GRACE_DAYS while its person has not accepted new ones."""
+    asked = terms.is_owed(person)
+    if asked is not None and asked.must_be_accepted(timezone.now(), settings.TERMS_GRACE_DAYS):
+        raise NotAllowed(
+            f"The terms changed: version {asked.number} waits for whoever this key belongs to. "
+            "They sign in, read it and accept it, and the key works again.",
+            code="terms_not_accepted",
+        )

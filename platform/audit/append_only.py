@@ -1,6 +1,7 @@
 """Tables whose rows are written once: triggers refuse UPDATE, DELETE and TRUNCATE, whoever asks.
 
-`AppendOnly("record")` in a migration installs them, and its reverse takes them away. SQLite drops a table's triggers
+`AppendOnly("record")` in a migration installs them, and its reverse takes them away. `AppendOnly("termsversion",
+once="published_at")` leaves rows alone until that column is set. SQLite drops a table's triggers
 when a later migration rebuilds the table, so any migration that alters such a table repeats the operation; a test
 holds every append-only table to it (tests/audit/test_append_only.py).
 """
@@ -17,19 +18,20 @@ CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '{table} is append-only: % is refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_refuse();
+CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {when}
+EXECUTE FUNCTION {table}_refuse();
 CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse();
 """
 
 SQLITE_CHANGE = """
-CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}
+CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} {when}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} is refused'); END
 """
 
 # INSERT OR REPLACE deletes the old row without firing the DELETE trigger.
 SQLITE_REPLACE = """
 CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table}
-WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+WHEN EXISTS (SELECT 1 FROM {table} WHERE ({same}) AND {kept})
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: REPLACE is refused'); END
 """
 
@@ -41,15 +43,17 @@ def triggers(vendor: str, table: str) -> set[str]:
     return {f"{table}_refuses_{verb}" for verb in ("UPDATE", "DELETE", "replace")}
 
 
-def installing(vendor: str, table: str, unique: Iterable[str]) -> list[str]:
-    """The statements that guard `table`, whose columns `unique` each identify a row."""
+def installing(vendor: str, table: str, unique: Iterable[str], once: str = "") -> list[str]:
+    """The statements that guard `table`, whose columns `unique` each identify a row; with `once`, the rows in which
+    that column is set."""
     if vendor == "postgresql":
-        return [POSTGRESQL.format(table=table)]
+        return [POSTGRESQL.format(table=table, when=f"WHEN (OLD.{once} IS NOT NULL)" if once else "")]
     if vendor == "sqlite":
         same = " OR ".join(f"{column} = NEW.{column}" for column in unique)
+        when, kept = (f"WHEN OLD.{once} IS NOT NULL", f"{once} IS NOT NULL") if once else ("", "1")
         return [
-            *(SQLITE_CHANGE.format(table=table, verb=verb) for verb in ("UPDATE", "DELETE")),
-            SQLITE_REPLACE.format(table=table, same=same),
+            *(SQLITE_CHANGE.format(table=table, verb=verb, when=when) for verb in ("UPDATE", "DELETE")),
+            SQLITE_REPLACE.format(table=table, same=same, kept=kept),
         ]
     raise NotSupportedError(
         f"{table} must be append-only, and Stagedoor knows how on PostgreSQL and SQLite, not {vendor}."
@@ -79,11 +83,12 @@ class AppendOnly(Operation):
     category = OperationCategory.SQL
     reversible = True
 
-    def __init__(self, model_name: str) -> None:
+    def __init__(self, model_name: str, once: str = "") -> None:
         self.model_name = model_name
+        self.once = once
 
     def deconstruct(self) -> tuple[str, Sequence[object], dict[str, object]]:
-        return self.__class__.__name__, [self.model_name], {}
+        return self.__class__.__name__, [self.model_name], {"once": self.once} if self.once else {}
 
     def state_forwards(self, app_label: str, state) -> None:
         """The triggers are the database's; models do not see them."""
@@ -92,7 +97,7 @@ class AppendOnly(Operation):
         model: type[models.Model] = to_state.apps.get_model(app_label, self.model_name)
         unique = [field.column for field in model._meta.local_fields if field.unique and field.column]
         vendor, table = schema_editor.connection.vendor, model._meta.db_table
-        for statement in [*removing(vendor, table), *installing(vendor, table, unique)]:
+        for statement in [*removing(vendor, table), *installing(vendor, table, unique, self.once)]:
             schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor, from_state, to_state) -> None:

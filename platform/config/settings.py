@@ -75,6 +75,7 @@ MIDDLEWARE = [
     # Deny by default: a view that needs no sign-in says so with @login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.SeatMiddleware",
+    "access.terms.middleware.TermsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -224,6 +225,11 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Stagedoor <stagedoor@localhost>")
 APPLICATIONS_OPEN = env.bool("APPLICATIONS_OPEN", True)
 APPLICATION_DRAFT_DAYS = env.int("APPLICATION_DRAFT_DAYS", 14)
 APPLICATION_KEEP_DAYS = env.int("APPLICATION_KEEP_DAYS", 365)
+
+# --- Terms -----------------------------------------------------------------------------------------------------------
+
+# Days after a new version of the terms in which programs, and what people had begun, go on without its acceptance.
+TERMS_GRACE_DAYS = env.int("TERMS_GRACE_DAYS", 14)
 
 # --- Safety on the wire ----------------------------------------------------------------------------------------------
 

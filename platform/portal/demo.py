@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.template.loader import render_to_string
 
 from access.applications import actions as applications
 from access.applications.inbox import actions as inbox
@@ -13,6 +14,8 @@ from access.applications.inbox import letters
 from access.applications.rules import Answers
 from access.invitations import actions as access
 from access.models import Application, Tier
+from access.terms import actions as terms_of_use
+from access.terms import queries as terms
 from accounts.actions import open_studio, sign_in_link
 from accounts.models import Duty, Person, Seat, Studio
 from audit.actions import Actor
@@ -116,13 +119,28 @@ def prepare() -> None:
 
     What is there already stays as it is.
     """
+    publish_terms()
     for somebody in PEOPLE:
         if not Person.objects.filter(email=somebody.email).exists():
             welcome(somebody)
+    for person in Person.objects.filter(email__in=[one.email for one in PEOPLE]):
+        agree(person)
     for email, answers in APPLICANTS if settings.APPLICATIONS_OPEN else ():
         if not Application.objects.filter(email=email).exists():
             applications.confirm(application=applications.begin(email=email, answers=answers))
             discuss(email)
+
+
+def publish_terms() -> None:
+    """The first version, where there is none. A house that has terms of its own keeps them."""
+    if terms.in_force() is None and terms.draft() is None:
+        text = render_to_string("access/terms/demo.txt")
+        terms_of_use.publish(version=terms_of_use.write(title="Terms of use", text=text, actor=HOUSE), actor=HOUSE)
+
+
+def agree(person: Person) -> None:
+    if (asked := terms.newest(fresh=True)) is not None:
+        terms_of_use.accept(person=person, number=asked.number)
 
 
 def discuss(email: str) -> None:
@@ -153,7 +171,8 @@ def welcome(somebody: Somebody) -> Seat:
         duties=somebody.duties,
         actor=HOUSE,
     )
-    seat = access.accept(code=code, name=somebody.name)
+    asked = terms.newest(fresh=True)
+    seat = access.accept(code=code, name=somebody.name, terms=asked.number if asked else None)
     quotas.grant_recurring(studio=studio)
     return seat
 

@@ -24,12 +24,30 @@ class JoinForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
 
+    terms = forms.BooleanField(required=False)
+    terms_number = forms.IntegerField(required=False, min_value=1, max_value=10**6)
+
     def __init__(self, *args, invitation: Invitation, is_new: bool, **kwargs) -> None:
         super().__init__(*args, initial={"name": invitation.name}, **kwargs)
         self.email = invitation.email
         unasked = ([] if is_new else ["name", "password"]) + ([] if invitation.founder_names else ["studio_name"])
         for name in unasked:
             del self.fields[name]
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """The fields to fill in; the terms have a place of their own."""
+        return [self[name] for name in ("studio_name", "name", "password") if name in self.fields]
+
+    @property
+    def accepted(self) -> int | None:
+        """The version of the terms that was on the page, if they said that they accept it."""
+        return self.cleaned_data["terms_number"] if self.cleaned_data["terms"] else None
+
+    def keep_password(self) -> None:
+        """Show the form again without having the password typed again."""
+        if "password" in self.fields:
+            self.fields["password"].widget.render_value = True
 
     def clean(self) -> None:
         password = self.cleaned_data.get("password")

@@ -14,9 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from access.errors import AccessProblem, InvalidInvitation, InvitationRefused
+from access.errors import AccessProblem, InvalidInvitation, InvitationRefused, TermsNotAccepted
 from access.invitations import actions as access
 from access.invitations.queries import Welcome, welcome
+from access.terms import queries as terms
+from access.terms.rules import blocks
 from access.tiers.queries import standing_of
 from accounts import notices
 from accounts.middleware import STUDIO_IN_SESSION
@@ -56,9 +58,13 @@ def _accept(request: HttpRequest, code: str, invited: Welcome) -> HttpResponse:
     told = form.cleaned_data
     who = {"person": request.user} if signed_in else {"name": told["name"], "password": told["password"] or None}
     try:
-        seat = _seat(code=code, studio_name=told.get("studio_name", ""), **who)
+        seat = _seat(code=code, studio_name=told.get("studio_name", ""), terms=form.accepted, **who)
     except InvitationRefused:
         raise
+    except TermsNotAccepted as problem:
+        form.add_error(None, f"{problem.message} What you filled in is kept.")
+        form.keep_password()
+        return _welcome(request, invited, form)
     except AccessProblem:
         return _welcome(request, invited)
     if signed_in:
@@ -108,11 +114,20 @@ def _welcome(request: HttpRequest, invited: Welcome, form: JoinForm | AddressFor
         "promises": promises(standing.tier if standing else invitation.tier),
         "form": form or (AddressForm() if asks_address else JoinForm(invitation=invitation, is_new=not signed_in)),
         "asks_address": asks_address,
+        **_terms(request, asks_address),
         "sign_in": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
         "must_sign_in": invited.known and not signed_in,
         "somebody_else": signed_in and not invitation.fits(request.user.email),
     }
     return render(request, "portal/join.html", context, status=422 if form and form.errors else 200)
+
+
+def _terms(request: HttpRequest, asks_address: bool) -> dict[str, object]:
+    """The terms in force, unless whoever looks accepted them, or only tells an address yet."""
+    version = None if asks_address else terms.in_force()
+    if version is None or (request.user.is_authenticated and terms.has_accepted(request.user, version.number)):
+        return {}
+    return {"terms": version, "blocks": list(blocks(version.text))}
 
 
 # Somebody who tries codes, or has letters sent, gets a pause; a person whose link is old does not notice.

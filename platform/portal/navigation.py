@@ -19,6 +19,7 @@ OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
         ("Studios", "lab_studios"),
         ("People", "lab_people"),
         ("Tiers", "lab_tiers"),
+        ("Terms", "lab_terms"),
     ],
 }
 

@@ -5,6 +5,7 @@ lead, who have no seat; `shut` had an artist's seat at Lantern until it was susp
 the same seat.
 """
 
+import hashlib
 import io
 import time
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from access.invitations import lists, reading
 from access.models import Tier
 from access.rollouts import actions as rollouts
 from access.rollouts import plan
+from access.terms import actions as terms
 from access.tiers import actions as tiers
 from access.tiers.queries import standing_of
 from accounts import actions as accounts
@@ -133,6 +135,20 @@ GET   invitation_list                    302  403  403  403  403  403  403  200 
 POST  invitation_list                    302  405  405  405  405  405  405  405  405
 GET   invitation_list_send               302  405  405  405  405  405  405  405  405
 POST  invitation_list_send               302  403  403  403  403  403  403  302  403
+GET   terms                              200  200  200  200  200  200  200  200  200
+POST  terms                              405  405  405  405  405  405  405  405  405
+GET   terms_version                      404  404  404  404  404  404  404  404  404
+POST  terms_version                      405  405  405  405  405  405  405  405  405
+GET   terms_accept                       302  302  302  302  302  302  302  302  302
+POST  terms_accept                       302  302  302  302  302  302  302  302  302
+GET   lab_terms                          302  403  403  403  403  403  403  200  403
+POST  lab_terms                          302  405  405  405  405  405  405  405  405
+GET   lab_terms_draft                    302  403  403  403  403  403  403  200  403
+POST  lab_terms_draft                    302  403  403  403  403  403  403  302  403
+GET   lab_terms_version                  302  403  403  403  403  403  403  200  403
+POST  lab_terms_version                  302  405  405  405  405  405  405  405  405
+GET   lab_terms_publish                  302  403  403  403  403  403  403  200  403
+POST  lab_terms_publish                  302  403  403  403  403  403  403  302  403
 GET   seat_role                          302  405  405  405  405  405  405  405  405
 POST  seat_role                          302  302  403  403  403  404  403  403  403
 GET   seat_suspend                       302  405  405  405  405  405  405  405  405
@@ -387,6 +403,7 @@ class Lantern:
             studio=people.studio,
             actor=house,
         )
+        self.terms = terms.write(title="Terms", text="Be kind.", actor=house)  # a draft: nobody is asked for it
         self.list = lists.read(lines=reading.lines("email\nines@example.com"), by=people.access_lead)
         self.seat = factories.make_seat("artist", studio=people.studio)
         self.rollout = factories.make_rollout(kind="feature", model="story-board", name="Story board")
@@ -434,6 +451,8 @@ class Lantern:
             "takes:reference": {"pk": self.reference.pk},
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
+            **{key: {"number": self.terms.number} for key in ("lab_terms_version", "lab_terms_publish")},
+            "terms_version": {"number": 1},
             **{key: {"pk": self.list.pk} for key in ("invitation_list", "invitation_list_send")},
             **{key: {"slug": self.rollout.slug} for key in OF_A_ROLLOUT},
             **{key: {"slug": self.rollout.slug, "position": 2} for key in ("lab_stage", "lab_stage_remove")},
@@ -508,6 +527,8 @@ def body(name: str) -> dict[str, Any]:
         "invite": {"email": "another@example.com", "role": "artist", "key": "k"},
         "invitation_resend": {"codes": 1},
         "lab_invitation_resend": {"codes": 1},
+        "lab_terms_draft": {"title": "Terms", "text": "Be kind."},
+        "lab_terms_publish": {"sha256": hashlib.sha256(b"Be kind.").hexdigest()},
         "invitation_list_new": {"text": "email\nines@example.com"},
         "lab_invitation_new": invitation_for_one(),
         "seat_role": {"role": "guest"},

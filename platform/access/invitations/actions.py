@@ -25,6 +25,7 @@ from access.errors import (
 from access.invitations import letters, queries
 from access.models import Invitation, InvitationUse, Tier
 from access.models.invitations import MOST_USES
+from access.terms import actions as terms_of_use
 from access.tiers.actions import place
 from access.tiers.queries import standing_of
 from accounts.actions import add_seat, open_studio
@@ -176,20 +177,27 @@ def _sits(studio: Studio, email: str) -> bool:
 
 @transaction.atomic
 def accept(
-    *, code: str, name: str = "", password: str | None = None, person: Person | None = None, studio_name: str = ""
+    *,
+    code: str,
+    name: str = "",
+    password: str | None = None,
+    person: Person | None = None,
+    studio_name: str = "",
+    terms: int | None = None,
 ) -> Seat:
     """Turn an invitation into a seat. Of many who try at the same moment, as many get in as it has uses left.
 
     `person` is whoever is signed in. Somebody new gives `name` and, if they like, a `password`; somebody whose address
-    is known here must be signed in, and gets one more seat. `studio_name` is what a founder calls their studio.
-    Raises InvitationRefused, SignInFirst, WrongAddress, ConfirmAddress, StudioNameNeeded, and Django's ValidationError
-    for a password that is too weak.
+    is known here must be signed in, and gets one more seat. `studio_name` is what a founder calls their studio;
+    `terms` the number of the version they read and accept. Raises InvitationRefused, SignInFirst, WrongAddress,
+    ConfirmAddress, StudioNameNeeded, TermsNotAccepted, and Django's ValidationError for a password that is too weak.
     The caller then sees to the studio's first credits (quotas.actions.grant_recurring): the ledger stands above this.
     """
     found = queries.open_invitation(code, lock=True)
     studio_name = " ".join(studio_name.split()) if found.founder_names else found.studio_name
     if found.studio is None and not 1 <= len(studio_name) <= LONGEST_NAME:
         raise StudioNameNeeded("Give your studio a name, of at most 120 characters. Your own name will do.")
+    terms_of_use.require(person=person, number=terms)
     counted = found.link or found
     if person and InvitationUse.objects.filter(invitation=counted, person=person).exists():
         raise InvitationRefused("You came in by this link already. Your studio is waiting for you.")
@@ -211,6 +219,7 @@ def accept(
     for one in {found.pk, counted.pk}:
         _count(one)
     InvitationUse.objects.create(invitation=counted, person=guest, seat=seat)
+    terms_of_use.accept(person=guest, number=terms, how="invitation", seat=seat)
     if found.email:
         Invitation.objects.filter(pk=found.pk).update(accepted_at=timezone.now(), accepted_by=guest)
     record(

@@ -11,6 +11,7 @@ from access.models.invitations import ImportBatch, ImportRow, Invitation, Invita
 from access.models.letters import Letter
 from access.models.rollouts import Approval, Edition, Guardrail, Listing, Reading, Rollout, Stage
 from access.models.suspensions import Suspension
+from access.models.terms import TermsAcceptance, TermsVersion
 from access.models.tiers import Override, Standing, Tier, TierVersion
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "Stage",
     "Standing",
     "Suspension",
+    "TermsAcceptance",
+    "TermsVersion",
     "Tier",
     "TierVersion",
 ]
