@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("access.overview.urls")),
     path("", include("access.seats.urls")),
     path("", include("access.applications.urls")),
     path("", include("access.invitations.urls")),

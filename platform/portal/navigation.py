@@ -13,6 +13,7 @@ from quotas.queries import balance
 # What the lab's own people find in the rail, by their duty.
 OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
     Duty.Kind.ACCESS_LEAD: [
+        ("Overview", "lab"),
         ("Rollouts", "lab_rollouts"),
         ("Applications", "applications"),
         ("Invitations", "lab_invitations"),
@@ -47,7 +48,7 @@ def rail(request: HttpRequest) -> list[Place]:
         acts = ACTS[request.seat.role]
         wanted = [("Projects", "takes:projects"), *([("Credits", "credits")] if "see_credits" in acts else []), *wanted]
     of_duties = [place for kind, places in OF_A_DUTY.items() if kind in request.duties for place in places]
-    places = _places(request, [*of_duties, *wanted], below={"Settings": "/settings/"})
+    places = _places(request, [*of_duties, *wanted], below={"Settings": "/settings/", "Overview": None})
     return [_with_credits(place, request) if place.title == "Credits" else place for place in places]
 
 

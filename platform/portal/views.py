@@ -8,12 +8,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.models import Duty
+
 
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "portal/front.html", {"applications_open": settings.APPLICATIONS_OPEN})
+    if request.seat is None and Duty.Kind.ACCESS_LEAD in request.duties:
+        return redirect("lab")
     if request.seat is None:
         return render(request, "accounts/no_seat.html")
     return redirect("takes:projects")

@@ -43,7 +43,7 @@ WHO = ("nobody", "owner", "producer", "artist", "guest", "stranger", "lab", "lea
 # 401 no key · 403 not you, and why · 404 not there for you · 405 not asked this way · 410 a link that opens nothing
 TABLE = """
 # nobody owner producer artist guest stranger lab lead shut
-GET   home                               200  302  302  302  302  302  200  200  200
+GET   home                               200  302  302  302  302  302  200  302  200
 POST  home                               405  405  405  405  405  405  405  405  405
 GET   join                               200  200  200  200  200  200  200  200  200
 POST  join                               302  200  200  200  200  200  200  200  200
@@ -271,6 +271,8 @@ GET   lab_person_deactivate              302  405  405  405  405  405  405  405 
 POST  lab_person_deactivate              302  403  403  403  403  403  403  302  403
 GET   lab_person_activate                302  405  405  405  405  405  405  405  405
 POST  lab_person_activate                302  403  403  403  403  403  403  302  403
+GET   lab                                302  403  403  403  403  403  403  200  403
+POST  lab                                302  405  405  405  405  405  405  405  405
 GET   takes:projects                     302  200  200  200  200  200  403  403  403
 POST  takes:projects                     302  302  302  403  403  302  403  403  403
 GET   takes:project                      302  200  200  200  200  404  403  403  403

@@ -21,6 +21,7 @@ class FilterForm(forms.Form):
     q = forms.CharField(label="Name", required=False, max_length=120, widget=forms.TextInput(attrs={"type": "search"}))
     tier = forms.ChoiceField(label="Tier", required=False, choices=_tiers)
     suspended = forms.BooleanField(label="Suspended only", required=False)
+    ending = forms.BooleanField(label="With an exception that ends this week", required=False)
 
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
@@ -29,6 +30,7 @@ class FilterForm(forms.Form):
             "search": given.get("q", "").strip(),
             "tier": given.get("tier", ""),
             "suspended": given.get("suspended", False),
+            "ending": given.get("ending", False),
         }
 
 

@@ -3,20 +3,32 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from access.models import Standing
+from access.models import Override, Standing
 from accounts.models import ApiKey, Person, Seat, Studio
 from audit.models import Record
 
 NOWHERE = "none"
+SOON = timedelta(days=7)
 
 
-def studios(*, search: str = "", tier: str = "", suspended: bool = False) -> QuerySet[Studio]:
-    """Studios with `tier_name` (None: in no tier) and `seat_count`; `tier` is a slug, or NOWHERE for those in none."""
+def ending_soon() -> QuerySet[Override]:
+    """Exceptions of studios and seats that are in force and end within a week."""
+    now = timezone.now()
+    return Override.objects.filter(ends_at__gt=now, ends_at__lte=now + SOON)
+
+
+def studios(*, search: str = "", tier: str = "", suspended: bool = False, ending: bool = False) -> QuerySet[Studio]:
+    """Studios with `tier_name` (None: in no tier) and `seat_count`; `tier` is a slug, or NOWHERE for those in none.
+
+    `suspended` and `ending` leave only those that are suspended, or have an exception that ends soon.
+    """
     now = Standing.objects.filter(studio=OuterRef("pk"), until=None)
     seats = Seat.objects.filter(studio=OuterRef("pk"), ended_at=None).order_by().values("studio")
     found = Studio.objects.annotate(
@@ -29,6 +41,9 @@ def studios(*, search: str = "", tier: str = "", suspended: bool = False) -> Que
         found = found.filter(~Exists(now))
     elif tier:
         found = found.filter(pk__in=Standing.objects.filter(until=None, tier__slug=tier).values("studio"))
+    if ending:
+        theirs = ending_soon().filter(Q(studio=OuterRef("pk")) | Q(seat__studio=OuterRef("pk")))
+        found = found.filter(Exists(theirs))
     return found.filter(suspended_at__isnull=False) if suspended else found
 
 
