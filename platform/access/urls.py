@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("access.people.urls")),
     path("", include("access.rollouts.urls")),
     path("", include("access.terms.urls")),
+    path("", include("access.allowance.urls")),
 ]

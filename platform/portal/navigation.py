@@ -57,6 +57,8 @@ def tabs(request: HttpRequest) -> list[Place]:
     if not _is_known(request):
         return []
     of_seat = [("Seats", "seats"), ("Keys", "keys")] if request.seat is not None else []
+    if request.seat is not None and "submit" in ACTS[request.seat.role]:
+        of_seat.append(("Invite", "allowance"))
     wanted = [("Profile", "profile"), *of_seat, ("Security", "mfa_index"), ("Sessions", "usersessions_list")]
     return _places(request, wanted, below={"Profile": None})
 

@@ -21,6 +21,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
+from access.allowance.actions import bring_in
 from access.applications import guards
 from access.invitations import actions as invitations
 from access.invitations import lists, reading
@@ -149,6 +150,18 @@ GET   lab_terms_version                  302  403  403  403  403  403  403  200 
 POST  lab_terms_version                  302  405  405  405  405  405  405  405  405
 GET   lab_terms_publish                  302  403  403  403  403  403  403  200  403
 POST  lab_terms_publish                  302  403  403  403  403  403  403  302  403
+GET   lab_invitation_tree                302  403  403  403  403  403  403  200  403
+POST  lab_invitation_tree                302  405  405  405  405  405  405  405  405
+GET   lab_invitation_branch_of_lab       302  403  403  403  403  403  403  200  403
+POST  lab_invitation_branch_of_lab       302  405  405  405  405  405  405  405  405
+GET   lab_invitation_branch              302  403  403  403  403  403  403  200  403
+POST  lab_invitation_branch              302  405  405  405  405  405  405  405  405
+GET   allowance                          302  200  200  200  403  200  403  403  403
+POST  allowance                          302  302  302  302  403  302  403  403  403
+GET   allowance_revoke                   302  405  405  405  405  405  405  405  405
+POST  allowance_revoke                   302  404  404  302  403  404  403  403  403
+GET   allowance_resend                   302  405  405  405  405  405  405  405  405
+POST  allowance_resend                   302  404  404  302  403  404  403  403  403
 GET   seat_role                          302  405  405  405  405  405  405  405  405
 POST  seat_role                          302  302  403  403  403  404  403  403  403
 GET   seat_suspend                       302  405  405  405  405  405  405  405  405
@@ -406,6 +419,7 @@ class Lantern:
             actor=house,
         )
         self.terms = terms.write(title="Terms", text="Be kind.", actor=house)  # a draft: nobody is asked for it
+        self.brought = bring_in(seat=people.artist, email="friend@example.com", key="k")
         self.list = lists.read(lines=reading.lines("email\nines@example.com"), by=people.access_lead)
         self.seat = factories.make_seat("artist", studio=people.studio)
         self.rollout = factories.make_rollout(kind="feature", model="story-board", name="Story board")
@@ -455,6 +469,8 @@ class Lantern:
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
             **{key: {"number": self.terms.number} for key in ("lab_terms_version", "lab_terms_publish")},
             "terms_version": {"number": 1},
+            **{key: {"pk": self.brought.pk} for key in ("allowance_revoke", "allowance_resend")},
+            "lab_invitation_branch": {"pk": self.seat.pk},
             **{key: {"pk": self.list.pk} for key in ("invitation_list", "invitation_list_send")},
             **{key: {"slug": self.rollout.slug} for key in OF_A_ROLLOUT},
             **{key: {"slug": self.rollout.slug, "position": 2} for key in ("lab_stage", "lab_stage_remove")},
@@ -529,6 +545,8 @@ def body(name: str) -> dict[str, Any]:
         "invite": {"email": "another@example.com", "role": "artist", "key": "k"},
         "invitation_resend": {"codes": 1},
         "lab_invitation_resend": {"codes": 1},
+        "allowance": {"email": "outside@example.com", "key": "k"},
+        "allowance_resend": {"codes": 1},
         "lab_terms_draft": {"title": "Terms", "text": "Be kind."},
         "lab_terms_publish": {"sha256": hashlib.sha256(b"Be kind.").hexdigest()},
         "invitation_list_new": {"text": "email\nines@example.com"},

@@ -162,6 +162,8 @@ def _check(invitation: Invitation, anybody: bool, days: int) -> None:
         raise InvalidInvitation("Whoever founds a studio owns it: invite them as its owner.")
     if unknown := [duty for duty in invitation.duties if duty not in Duty.Kind.values]:
         raise InvalidInvitation(f"“{unknown[0]}” is no duty; use {', '.join(Duty.Kind.values)}.")
+    if studio is None and invitation.tier.retired_at is not None:
+        raise InvalidInvitation(f"“{invitation.tier.name}” is retired: nobody new stands in it. Choose another tier.")
     if not 1 <= days <= 90:
         raise InvalidInvitation("An invitation lasts between 1 and 90 days.")
     if studio and email and _sits(studio, email):
@@ -212,7 +214,7 @@ def accept(
         Duty.objects.get_or_create(person=guest, kind=kind)
     if standing_of(studio) is None:
         try:
-            place(studio=studio, tier=found.tier, reason="Invited", actor=actor)
+            _place(studio, found.tier, actor)
         except TierRetired as gone:
             said = "What you were invited to is not open any more. Ask whoever invited you for a new invitation."
             raise InvitationRefused(said) from gone
@@ -230,6 +232,15 @@ def accept(
         facts={"seat": seat.pk, "role": found.role, "duties": found.duties, "link": found.link_id},
     )
     return seat
+
+
+def _place(studio: Studio, tier: Tier, actor: Actor) -> None:
+    try:
+        place(studio=studio, tier=tier, reason="Invited", actor=actor)
+    except TierRetired:
+        raise InvitationRefused(
+            f"The tier you were invited to, {tier.name}, is no longer given. Ask whoever invited you for a new one."
+        ) from None
 
 
 def _count(pk: int) -> None:

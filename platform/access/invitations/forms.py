@@ -55,7 +55,7 @@ class MakeForm(KeyedForm):
         max_length=120,
         help_text="The slug of one that is here, or the name of a new one. Left empty, whoever comes names their own.",
     )
-    tier = forms.ModelChoiceField(label="Tier", queryset=Tier.objects.all(), empty_label=None)
+    tier = forms.ModelChoiceField(label="Tier", queryset=Tier.objects.filter(retired_at=None), empty_label=None)
     role = forms.ChoiceField(label="As", choices=Seat.Role, initial=Seat.Role.OWNER)
     days = forms.IntegerField(label="Days it lasts", min_value=1, max_value=90, initial=14)
     name = forms.CharField(label="Their name", required=False, max_length=120)

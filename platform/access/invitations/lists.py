@@ -19,7 +19,8 @@ from access.errors import InvalidInvitation
 from access.invitations.actions import LONGEST_NAME, invite_by_letter
 from access.invitations.queries import is_open
 from access.invitations.reading import Line
-from access.models import ImportBatch, ImportRow, Invitation, Tier
+from access.models import ImportBatch, ImportRow, Invitation
+from access.tiers.queries import open_tiers
 from accounts.models import Person, Seat, Studio
 from audit.actions import Actor, record
 
@@ -43,7 +44,7 @@ class _House:
     """What there is here already, as far as a list speaks of it."""
 
     def __init__(self, lines: list[Line]) -> None:
-        self.tiers = {word: tier for tier in Tier.objects.all() for word in (tier.name.lower(), tier.slug)}
+        self.tiers = {word: tier for tier in open_tiers() for word in (tier.name.lower(), tier.slug)}
         self.lowest = min(self.tiers.values(), key=lambda tier: tier.rank, default=None)
         emails = [line.cells.get("email", "").lower() for line in lines]
         self.first_line: dict[str, int] = {}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from access.invitations import list_views, views
+from access.invitations import list_views, tree_views, views
 
 urlpatterns = [
     path("lab/invitations/", views.listing, name="lab_invitations"),
@@ -11,4 +11,7 @@ urlpatterns = [
     path("lab/invitations/lists/new/", list_views.read, name="invitation_list_new"),
     path("lab/invitations/lists/<int:pk>/", list_views.show, name="invitation_list"),
     path("lab/invitations/lists/<int:pk>/send/", list_views.send, name="invitation_list_send"),
+    path("lab/invitations/tree/", tree_views.inviters, name="lab_invitation_tree"),
+    path("lab/invitations/tree/lab/", tree_views.branch, name="lab_invitation_branch_of_lab"),
+    path("lab/invitations/tree/<int:pk>/", tree_views.branch, name="lab_invitation_branch"),
 ]
