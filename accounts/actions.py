@@ -23,6 +23,7 @@ SCOPES: dict[str, str] = {
     "takes:read": "See projects and takes",
     "takes:write": "Create, cancel and remix takes",
     "credits:read": "See credits",
+    "entitlements:read": "See what a seat may do, and why",
 }
 KEY_LIFE_LIMIT = timedelta(days=366)
 KEY_USE_RESOLUTION = timedelta(minutes=1)

@@ -9,7 +9,12 @@ from audit.actors import Actor
 lead = duty_required(Duty.Kind.ACCESS_LEAD)
 
 
+def person_of(request: HttpRequest) -> Person:
+    """The signed-in person; for views that nobody else reaches."""
+    assert isinstance(request.user, Person), "a view behind duty_required has a person"
+    return request.user
+
+
 def acting(request: HttpRequest) -> Actor:
     """The signed-in person, as the record names them: the lab's people act for the lab, from no seat."""
-    assert isinstance(request.user, Person), "a view behind duty_required has a person"
-    return Actor.of_person(request.user)
+    return Actor.of_person(person_of(request))

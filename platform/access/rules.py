@@ -139,7 +139,8 @@ def resolve(
 ) -> Entitlements:
     """One seat's entitlements at `now`. An unknown role may do nothing.
 
-    `listed` says by rollout id whether the subject is let in or kept out by name.
+    Of several rollouts of one target the last counts. `listed` says by rollout id whether the subject is let in or kept
+    out by name.
     """
     why = _why_not(tier, seat_suspended=seat_suspended, seat_ended=seat_ended, studio_suspended=studio_suspended)
     if why or tier is None:
@@ -149,15 +150,19 @@ def resolve(
     in_force = (one for one in overrides if one.created_at <= now < one.ends_at and one.field in OVERRIDABLE)
     for one in sorted(in_force, key=lambda one: (one.of_seat, one.created_at)):
         limits[one.field] = frozenset(one.value) if one.field == "models" else one.value
-    rolling_out, features = {}, set()
+    rolling_out: dict[str, Answer] = {}
+    opened: dict[str, bool] = {}
     for rollout in rollouts:
         subject = subject_of(rollout, studio_id=studio_id, person_id=person_id)
         by_name = (listed or {}).get(rollout.id)
         answer = admits(rollout, subject=subject, tier_id=tier_id, suspended=False, listed=by_name)
-        if rollout.kind == "model" and answer.reason != Reason.FINISHED:
+        if rollout.kind == "feature":
+            opened[rollout.target] = answer.admitted
+        elif answer.reason == Reason.FINISHED:
+            rolling_out.pop(rollout.target, None)
+        else:
             rolling_out[rollout.target] = answer
-        elif rollout.kind == "feature" and answer.admitted:
-            features.add(rollout.target)
+    features = frozenset(name for name, is_open in opened.items() if is_open)
     for name in FEATURES_OF_THE_HOUSE & features:
         limits[name] = True
     acts = ACTS.get(role, frozenset())
@@ -171,7 +176,7 @@ def resolve(
         tier=tier.name,
         acts=acts,
         rolling_out=rolling_out,
-        features=frozenset(features),
+        features=features,
         **limits,
     )
 

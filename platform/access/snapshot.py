@@ -22,6 +22,8 @@ LONGEST_LIFE = 30.0  # seconds after which everything is read again, whatever th
 
 @dataclass(frozen=True)
 class Snapshot:
+    """`rollouts` are in the order they were made: of several for one target, the last one counts."""
+
     mark: str
     tiers: dict[int, TierLimits] = field(default_factory=dict)
     rollouts: tuple[RolloutValue, ...] = ()
@@ -74,7 +76,7 @@ def _read() -> Snapshot:
     # The mark first: what changes between the two reads then has another mark, and is read again.
     mark = _mark()
     tiers = {tier.pk: limits(tier) for tier in Tier.objects.all()}
-    rollouts = Rollout.objects.exclude(state=Rollout.State.FINISHED).prefetch_related("stages__tiers").order_by("pk")
+    rollouts = Rollout.objects.prefetch_related("stages__tiers").order_by("pk")
     return Snapshot(mark, tiers, tuple(value_of(rollout) for rollout in rollouts), time.monotonic())
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("access.tiers.urls")),
     path("", include("access.people.urls")),
     path("", include("access.rollouts.urls")),
+    path("", include("access.explanations.urls")),
     path("", include("access.terms.urls")),
     path("", include("access.allowance.urls")),
 ]

@@ -3,13 +3,14 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 
-from api import credits, errors, projects, takes
+from api import credits, entitlements, errors, projects, takes
 from api.schema import Schema
 
 app_name = "api"
 
 urlpatterns = [
     path("openapi.json", Schema.as_view(), name="schema"),
+    path("entitlements/", entitlements.Entitlements.as_view(), name="entitlements"),
     path("models/", projects.Models.as_view(), name="models"),
     path("projects/", projects.Projects.as_view(), name="projects"),
     path("projects/<uuid:pk>/", projects.Project.as_view(), name="project"),

@@ -19,6 +19,7 @@ OF_A_DUTY: dict[str, list[tuple[str, str]]] = {
         ("Invitations", "lab_invitations"),
         ("Studios", "lab_studios"),
         ("People", "lab_people"),
+        ("Who may what", "lab_entitlements"),
         ("Tiers", "lab_tiers"),
         ("Terms", "lab_terms"),
     ],
@@ -56,7 +57,7 @@ def tabs(request: HttpRequest) -> list[Place]:
     """The settings' pages."""
     if not _is_known(request):
         return []
-    of_seat = [("Seats", "seats"), ("Keys", "keys")] if request.seat is not None else []
+    of_seat = [("Rights", "rights"), ("Seats", "seats"), ("Keys", "keys")] if request.seat is not None else []
     if request.seat is not None and "submit" in ACTS[request.seat.role]:
         of_seat.append(("Invite", "allowance"))
     wanted = [("Profile", "profile"), *of_seat, ("Security", "mfa_index"), ("Sessions", "usersessions_list")]

@@ -297,6 +297,17 @@ def test_a_finished_rollout_leaves_the_model_to_the_tiers(seats):
     make_rollout(name="Starter again")
 
 
+def test_a_finished_feature_is_everybodys_until_another_rollout_takes_it_up():
+    seat = make_seat(studio=make_studio(tier="first-ten"))
+    whole = StagePlan("All", (tier("lab"),), (1_000_000,))
+    rollout = open_next(make_rollout(whole, kind="feature", model="story-board", name="Story board"))
+    assert "story-board" not in entitlements(seat).features
+    actions.finish(rollout=rollout, version=rollout.version, reason="it is good", actor=HOUSE)
+    assert "story-board" in entitlements(seat).features
+    make_rollout(whole, kind="feature", model="story-board", name="Story board again")
+    assert "story-board" not in entitlements(seat).features
+
+
 def test_a_rollout_with_steps_left_is_not_finished():
     rollout = open_next(make_rollout())
     with pytest.raises(InvalidRollout, match="steps left"):

@@ -230,6 +230,10 @@ GET   lab_guardrail                      302  403  403  403  403  403  403  200 
 POST  lab_guardrail                      302  403  403  403  403  403  403  302  403
 GET   lab_guardrail_remove               302  405  405  405  405  405  405  405  405
 POST  lab_guardrail_remove               302  403  403  403  403  403  403  302  403
+GET   rights                             302  200  200  200  200  200  403  403  403
+POST  rights                             302  405  405  405  405  405  405  405  405
+GET   lab_entitlements                   302  403  403  403  403  403  403  200  403
+POST  lab_entitlements                   302  405  405  405  405  405  405  405  405
 GET   credits                            302  200  200  200  403  200  403  403  403
 POST  credits                            302  405  405  405  405  405  405  405  405
 GET   lab_studios                        302  403  403  403  403  403  403  200  403
@@ -332,6 +336,8 @@ GET   screening:policy_version           200  200  200  200  200  200  200  200 
 POST  screening:policy_version           405  405  405  405  405  405  405  405  405
 GET   api:schema                         200  200  200  200  200  200  200  200  200
 POST  api:schema                         405  405  405  405  405  405  405  405  405
+GET   api:entitlements                   401  200  200  200  403  200  401  401  401
+POST  api:entitlements                   401  405  405  405  405  405  401  401  401
 GET   api:models                         401  200  200  200  403  200  401  401  401
 POST  api:models                         401  405  405  405  405  405  401  401  401
 GET   api:projects                       401  200  200  200  403  200  401  401  401

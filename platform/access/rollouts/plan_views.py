@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.errors import AccessProblem
-from access.leads import lead_of, lead_required
+from access.lab import acting, lead
 from access.models import Guardrail, Rollout, Stage
 from access.rollouts import plan
 from access.rollouts.forms import ChangeForm, GuardrailForm, RolloutForm, StageForm
@@ -20,11 +20,11 @@ from audit.actors import Actor
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def new(request: HttpRequest) -> HttpResponse:
     form = RolloutForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = tried(form, lambda: plan.make(actor=lead_of(request), **form.cleaned_data))
+        made = tried(form, lambda: plan.make(actor=acting(request), **form.cleaned_data))
         if made:
             notices.done(request, f"“{made.name}” is planned. Nobody uses {made.target} until its first stage opens.")
             return redirect("lab_rollout", made.slug)
@@ -32,20 +32,20 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def change(request: HttpRequest, slug: str) -> HttpResponse:
     found = rollout_or_404(slug)
     start = {"name": found.name, "running_work": found.running_work, "version": found.version}
     form = ChangeForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
         how = form.cleaned_data
-        if tried(form, lambda: plan.change(rollout=found, actor=lead_of(request), **how)):
+        if tried(form, lambda: plan.change(rollout=found, actor=acting(request), **how)):
             return redirect("lab_rollout", slug)
     return _form_page(request, form, title="Name and rule", rollout=found, button="Save it")
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def new_stage(request: HttpRequest, slug: str) -> HttpResponse:
     found = rollout_or_404(slug)
     form = StageForm(request.POST or None, initial={"version": found.version})
@@ -56,7 +56,7 @@ def new_stage(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def stage(request: HttpRequest, slug: str, position: int) -> HttpResponse:
     found = rollout_or_404(slug)
     one = get_object_or_404(Stage.objects.select_related("rollout"), rollout=found, position=position)
@@ -77,7 +77,7 @@ def stage(request: HttpRequest, slug: str, position: int) -> HttpResponse:
 
 
 @require_POST
-@lead_required
+@lead
 def remove_stage(request: HttpRequest, slug: str, position: int) -> HttpResponse:
     found = rollout_or_404(slug)
     one = get_object_or_404(Stage, rollout=found, position=position)
@@ -90,7 +90,7 @@ def remove_stage(request: HttpRequest, slug: str, position: int) -> HttpResponse
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def new_guardrail(request: HttpRequest, slug: str) -> HttpResponse:
     found = rollout_or_404(slug)
     form = GuardrailForm(request.POST or None, initial={"version": found.version})
@@ -98,7 +98,7 @@ def new_guardrail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def guardrail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = rollout_or_404(slug)
     one = get_object_or_404(Guardrail.objects.select_related("rollout"), rollout=found, pk=pk)
@@ -108,7 +108,7 @@ def guardrail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@lead_required
+@lead
 def remove_guardrail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = rollout_or_404(slug)
     one = get_object_or_404(Guardrail, rollout=found, pk=pk)
@@ -124,7 +124,7 @@ def _sent(request: HttpRequest, form: StageForm | GuardrailForm, verb: Callable[
     """Whether the form was sent, is right, and the verb took its plan."""
     if request.method != "POST" or not form.is_valid():
         return False
-    how = {"plan": form.plan(), "version": form.cleaned_data["version"], "actor": lead_of(request)}
+    how = {"plan": form.plan(), "version": form.cleaned_data["version"], "actor": acting(request)}
     return tried(form, lambda: verb(how)) is not None
 
 
@@ -138,7 +138,7 @@ def _guardrail(request: HttpRequest, found: Rollout, form: GuardrailForm, **page
 
 def _taken_out(request: HttpRequest, found: Rollout, verb: Callable[[int, Actor], object], said: str) -> HttpResponse:
     try:
-        verb(version_of(request), lead_of(request))
+        verb(version_of(request), acting(request))
     except AccessProblem as problem:
         return rollout_page(request, rollout_or_404(found.slug), problems=[problem.message], status=409)
     notices.done(request, said)

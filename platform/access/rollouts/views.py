@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.errors import AccessProblem, GateShut, InvalidRollout
 from access.guardrails import actions as guardrails
-from access.leads import lead_of, lead_required, person_of
+from access.lab import acting, lead, person_of
 from access.models import Rollout, Stage
 from access.rollouts import actions, queries
 from access.rollouts.forms import ListingForm
@@ -23,7 +23,7 @@ READ_OR_SEND = ["GET", "HEAD", "POST"]
 
 
 @require_safe
-@lead_required
+@lead
 def rollouts(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     page = queries.rollouts_page(state=state, after=request.GET.get("after"))
@@ -32,13 +32,13 @@ def rollouts(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@lead_required
+@lead
 def rollout(request: HttpRequest, slug: str) -> HttpResponse:
     return rollout_page(request, rollout_or_404(slug))
 
 
 @require_POST
-@lead_required
+@lead
 def move(request: HttpRequest, slug: str) -> HttpResponse:
     """One press of one of the rollout's buttons: `verb`, the `version` that was looked at, a `reason`."""
     found, verb = rollout_or_404(slug), request.POST.get("verb", "")
@@ -56,7 +56,7 @@ def move(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@lead_required
+@lead
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     found = rollout_or_404(slug)
     page = queries.history(found, after=request.GET.get("after"), limit=queries.PAGE)
@@ -67,7 +67,7 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(READ_OR_SEND)
-@lead_required
+@lead
 def names(request: HttpRequest, slug: str) -> HttpResponse:
     """Who is let in or kept out by name."""
     found = rollout_or_404(slug)
@@ -83,11 +83,11 @@ def names(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-@lead_required
+@lead
 def end_name(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = rollout_or_404(slug)
     listing = get_object_or_404(found.listings.all(), pk=pk)
-    actions.unlist(listing=listing, actor=lead_of(request))
+    actions.unlist(listing=listing, actor=acting(request))
     notices.done(request, "The stages decide again.")
     return redirect("lab_rollout_names", slug)
 
@@ -98,7 +98,7 @@ def _list(request: HttpRequest, found: Rollout, sent: dict[str, Any]) -> object:
     person = None if studio else Person.objects.filter(email__iexact=whom).first()
     if studio is None and person is None:
         raise InvalidRollout(f"Nobody here is called “{whom}”. Give a studio's slug or a person's e-mail.", "whom")
-    by = {"kind": sent["kind"], "reason": sent["reason"], "actor": lead_of(request)}
+    by = {"kind": sent["kind"], "reason": sent["reason"], "actor": acting(request)}
     made = actions.list_by_name(rollout=found, studio=studio, person=person, **by)
     undo = reverse("lab_rollout_name_end", args=[found.slug, made.pk])
     notices.done(request, f"{studio or person} is {made.get_kind_display().lower()}.", undo=undo)
@@ -120,11 +120,11 @@ def version_of(request: HttpRequest) -> int:
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
-    return {"version": version_of(request), "actor": lead_of(request)}
+    return {"version": version_of(request), "actor": acting(request)}
 
 
 def _because(request: HttpRequest) -> dict[str, Any]:
-    return {"reason": request.POST.get("reason", "").strip(), "actor": lead_of(request)}
+    return {"reason": request.POST.get("reason", "").strip(), "actor": acting(request)}
 
 
 def _next_stage(found: Rollout) -> Stage:
@@ -177,13 +177,13 @@ def _finish(request: HttpRequest, found: Rollout) -> str:
 
 def _approve(request: HttpRequest, found: Rollout) -> str:
     one = _next_stage(found)
-    actions.approve(stage=one, person=person_of(request), actor=lead_of(request))
+    actions.approve(stage=one, person=person_of(request), actor=acting(request))
     return f"You signed off “{one.name}”."
 
 
 def _take_back(request: HttpRequest, found: Rollout) -> str:
     one = _next_stage(found)
-    actions.take_back_approval(stage=one, person=person_of(request), actor=lead_of(request))
+    actions.take_back_approval(stage=one, person=person_of(request), actor=acting(request))
     return f"Your sign-off of “{one.name}” is taken back."
 
 
