@@ -51,9 +51,8 @@ class OverrideForm(forms.Form):
     field = forms.ChoiceField(label="Limit", choices=[(name, LIMITS[name].label) for name in OVERRIDABLE])
     value = forms.CharField(
         label="Instead",
-        required=False,
         max_length=400,
-        help_text="A number; yes or no; ids of models, or *; nothing for no limit of takes a day.",
+        help_text="A number; yes or no; ids of models, or *; none for no limit of takes a day.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     ends_on = forms.DateField(

@@ -15,14 +15,20 @@ def _tiers() -> list[tuple[str, str]]:
     return [("", "The lowest tier"), *Tier.objects.filter(retired_at=None).values_list("slug", "name")]
 
 
-def _field(limit: Limit) -> forms.Field:
-    common: dict[str, Any] = {"label": limit.label, "help_text": limit.help, "required": False}
+def _field(name: str, limit: Limit) -> forms.Field:
+    common: dict[str, Any] = {"label": limit.label, "help_text": limit.help}
     if limit.kind == "yes":
-        return forms.BooleanField(**common)
+        return forms.BooleanField(required=False, **common)
     if limit.kind == "tier":
-        return forms.ChoiceField(choices=_tiers, **common)
+        return forms.ChoiceField(required=False, choices=_tiers, **common)
     attributes = {"autocomplete": "off"} | ({"inputmode": "numeric"} if limit.kind == "number" else {})
-    return forms.CharField(max_length=2000, widget=forms.TextInput(attrs=attributes), **common)
+    return forms.CharField(
+        max_length=2000,
+        required=not limit.fits(read(name, "")),
+        widget=forms.TextInput(attrs=attributes),
+        error_messages={"required": f"{limit.label} takes {limit.wanted}."},
+        **common,
+    )
 
 
 class TierForm(forms.Form):
@@ -33,7 +39,7 @@ class TierForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, limit in LIMITS.items():
-            self.fields[name] = _field(limit)
+            self.fields[name] = _field(name, limit)
         self.fields["reason"] = reason_field()
 
     @classmethod
