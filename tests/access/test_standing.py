@@ -133,3 +133,6 @@ def test_the_command_places_a_studio(db):
         call_command("place", studio.slug, "best", "--reason", "")
     with pytest.raises(CommandError, match="no studio"):
         call_command("place", "nowhere", "lab", "--reason", "")
+    actions.retire_tier(tier=tier("studio"), reason="no longer", actor=HOUSE)
+    with pytest.raises(CommandError, match="retired"):
+        call_command("place", studio.slug, "studio", "--reason", "why not")

@@ -68,7 +68,7 @@ class DecideForm(forms.Form):
     """The letter, and when it accepts, the tier and each studio's name."""
 
     tier = forms.ModelChoiceField(
-        Tier.objects.all(),
+        Tier.objects.filter(retired_at=None),
         to_field_name="slug",
         empty_label=None,
         help_text="Their studio stands in it from the start.",

@@ -1,5 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
+from access.errors import TierRetired
 from access.models import Tier
 from access.tiers import actions
 from accounts.models import Studio
@@ -21,5 +22,8 @@ class Command(BaseCommand):
         if wanted is None:
             slugs = ", ".join(Tier.objects.values_list("slug", flat=True))
             raise CommandError(f"There is no tier “{tier}”; use one of {slugs}.")
-        actions.place(studio=named, tier=wanted, reason=reason, actor=Actor.house("manage.py place"))
+        try:
+            actions.place(studio=named, tier=wanted, reason=reason, actor=Actor.house("manage.py place"))
+        except TierRetired as problem:
+            raise CommandError(problem.message) from problem
         self.stdout.write(f"{named.name} stands in {wanted.name}.")
