@@ -63,9 +63,13 @@ class InvalidInvitation(AccessProblem):
 
 
 class InvitationRefused(AccessProblem):
-    """The code opens nothing: unknown, used, revoked or expired. The message says which."""
+    """The code opens nothing. The message says why; `kind` names it: unknown, used, full, revoked, expired or shut."""
 
     code = "invitation_refused"
+
+    def __init__(self, message: str, kind: str = "shut") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class SignInFirst(AccessProblem):

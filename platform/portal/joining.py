@@ -43,7 +43,9 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         return _accept(request, code, invited) if request.method == "POST" else _welcome(request, invited)
     except InvitationRefused as refusal:
         _count(request, "wrong")
-        return render(request, "portal/join_refused.html", {"reason": refusal.message}, status=410)
+        return render(
+            request, "portal/join_refused.html", {"reason": refusal.message, "kind": refusal.kind}, status=410
+        )
 
 
 def _accept(request: HttpRequest, code: str, invited: Welcome) -> HttpResponse:

@@ -10,10 +10,21 @@ from tests.browser.conftest import NARROW, WIDE
 from tests.house import House, scratch_house
 
 OWNER, GUEST = "ines@lantern.example", "mara@lantern.example"
-OUTSIDE = ["/", "/sign-in/", "/sign-in/code/", "/sign-up/", "/password/", "/policy/", "/apply/", "/apply/written/"]
+OUTSIDE = [
+    "/",
+    "/sign-in/",
+    "/sign-in/code/",
+    "/sign-up/",
+    "/password/",
+    "/policy/",
+    "/apply/",
+    "/apply/written/",
+    "/terms/",
+]
 INSIDE = [
     "/settings/",
     "/settings/seats/",
+    "/settings/invite/",
     "/settings/keys/",
     "/settings/security/",
     "/settings/security/password/set/",
@@ -22,6 +33,17 @@ INSIDE = [
     "/settings/security/passkeys/add/",
     "/settings/sessions/",
     "/credits/",
+]
+LEAD = "priya@lab.example"
+OF_THE_LEAD = [
+    "/lab/invitations/",
+    "/lab/invitations/new/",
+    "/lab/invitations/lists/new/",
+    "/lab/invitations/tree/",
+    "/lab/invitations/tree/lab/",
+    "/lab/terms/",
+    "/lab/terms/draft/",
+    "/lab/terms/1/",
 ]
 VIEWPORTS = pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 
@@ -82,6 +104,27 @@ def test_pages_behind_the_door_are_accessible_and_fit(new_page, enter, accessibl
         accessible(page)
         assert fits(page), path
     page.locator(".who summary").click()
+    accessible(page)
+    assert fits(page)
+
+
+@VIEWPORTS
+def test_invitations_and_terms_of_the_lab_are_accessible_and_fit(
+    new_page, enter, accessible, invitation, scheme, viewport
+):
+    page = enter(new_page(scheme=scheme, viewport=viewport), LEAD)
+    for path in OF_THE_LEAD:
+        page.goto(path)
+        accessible(page)
+        assert fits(page), path
+    page.goto("/lab/invitations/lists/new/")
+    page.get_by_label("Or the rows themselves").fill("email,studio\nada@example.com,Northlight Films\nnobody,\n")
+    page.get_by_role("button", name="Read the list").click()
+    expect(page.get_by_text("“nobody” is no e-mail address.")).to_be_visible()
+    accessible(page)
+    assert fits(page)
+    page.goto("/lab/invitations/")
+    page.locator("td a").first.click()
     accessible(page)
     assert fits(page)
 

@@ -79,6 +79,7 @@ def test_an_invitation_works_once(client, people):
     answer = client.get(f"/join/{code}/")
     assert answer.status_code == 410
     assert "used already" in answer.content.decode()
+    assert "You are through this door already" in answer.content.decode()
     assert client.post(f"/join/{code}/", {"name": "Eve"}).status_code == 410
     assert Person.objects.filter(email="ada@example.com").count() == 1
 
@@ -91,7 +92,10 @@ def _revoke(code: str) -> None:
     access.revoke(invitation=Invitation.objects.get(), actor=HOUSE)
 
 
-@pytest.mark.parametrize(("spoil", "word"), [(_expire, "expired"), (_revoke, "taken back")])
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [(_expire, "expired"), (_expire, "Its time is over"), (_revoke, "taken back"), (_revoke, "It was taken back")],
+)
 def test_an_invitation_that_ended_says_how(client, people, spoil, word):
     code = invite(studio=people.studio)
     spoil(code)
@@ -305,7 +309,7 @@ def test_the_page_says_in_words_what_the_tier_gives(client, people):
     page = client.get(f"/join/{code}/").content.decode()
     for words in (
         "What the Studio tier gives",
-        "up to 10 seconds",
+        "up to 2.1 seconds, 672 × 384",
         "3,000 every month",
         "6 takes",
         "keys for programs",

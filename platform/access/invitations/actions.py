@@ -202,14 +202,14 @@ def accept(
     terms_of_use.require(person=person, number=terms)
     counted = found.link or found
     if person and InvitationUse.objects.filter(invitation=counted, person=person).exists():
-        raise InvitationRefused("You came in by this link already. Your studio is waiting for you.")
+        raise InvitationRefused("You came in by this link already. Your studio is waiting for you.", "used")
     guest = _person_for(found, name, password, person)
     actor = Actor.of_person(guest)
     studio = found.studio or open_studio(name=studio_name, actor=actor)
     try:
         seat = add_seat(studio=studio, person=guest, role=found.role, actor=actor)
     except AlreadySeated as error:
-        raise InvitationRefused(f"You already have a seat at {studio.name}. Sign in to use it.") from error
+        raise InvitationRefused(f"You already have a seat at {studio.name}. Sign in to use it.", "used") from error
     for kind in found.duties:
         Duty.objects.get_or_create(person=guest, kind=kind)
     if standing_of(studio) is None:
@@ -246,7 +246,9 @@ def _place(studio: Studio, tier: Tier, actor: Actor) -> None:
 def _count(pk: int) -> None:
     left = Invitation.objects.filter(pk=pk, revoked_at=None, uses__lt=F("uses_allowed"))
     if not left.update(uses=F("uses") + 1):
-        raise InvitationRefused("Somebody else took the last place a moment ago. Ask whoever invited you for another.")
+        raise InvitationRefused(
+            "Somebody else took the last place a moment ago. Ask whoever invited you for another.", "full"
+        )
 
 
 def _person_for(invitation: Invitation, name: str, password: str | None, person: Person | None) -> Person:

@@ -43,7 +43,8 @@ def open_invitation(code: str, *, lock: bool = False) -> Invitation:
     invitation = invitations.filter(code_hash=hash_of(code)).first()
     if invitation is None:
         raise InvitationRefused(
-            "This link opens nothing. Check that it was copied whole; if a newer letter came, use the link in that one."
+            "This link opens nothing. Check that it was copied whole; if a newer letter came, use the link in it.",
+            "unknown",
         )
     if invitation.link is not None:
         if lock:
@@ -61,13 +62,14 @@ def refuse_unless_open(invitation: Invitation) -> None:
     if invitation.uses >= invitation.uses_allowed:
         if invitation.is_link:
             raise InvitationRefused(
-                "Everybody this link was for has come in. If you are one of them, sign in; or ask for another link."
+                "Everybody this link was for has come in. If you are one of them, sign in; or ask for another link.",
+                "full",
             )
-        raise InvitationRefused("This invitation was used already. Sign in with the address it was sent to.")
+        raise InvitationRefused("This invitation was used already. Sign in with the address it was sent to.", "used")
     if invitation.revoked_at is not None:
-        raise InvitationRefused("This invitation was taken back. Ask whoever invited you for a new one.")
+        raise InvitationRefused("This invitation was taken back. Ask whoever invited you for a new one.", "revoked")
     if invitation.expires_at <= timezone.now():
-        raise InvitationRefused("This invitation has expired. Ask whoever invited you for a new one.")
+        raise InvitationRefused("This invitation has expired. Ask whoever invited you for a new one.", "expired")
     if invitation.studio is not None and invitation.studio.suspended_at is not None:
         raise InvitationRefused("The studio you were invited to is suspended. Ask whoever invited you what to do.")
 
