@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("access.people.urls")),
     path("", include("access.rollouts.urls")),
     path("", include("access.explanations.urls")),
+    path("", include("access.viewing.urls")),
     path("", include("access.terms.urls")),
     path("", include("access.allowance.urls")),
 ]

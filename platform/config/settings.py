@@ -75,6 +75,7 @@ MIDDLEWARE = [
     # Deny by default: a view that needs no sign-in says so with @login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.SeatMiddleware",
+    "access.viewing.middleware.ViewingMiddleware",
     "access.terms.middleware.TermsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -234,6 +234,10 @@ GET   rights                             302  200  200  200  200  200  403  403 
 POST  rights                             302  405  405  405  405  405  405  405  405
 GET   lab_entitlements                   302  403  403  403  403  403  403  200  403
 POST  lab_entitlements                   302  405  405  405  405  405  405  405  405
+GET   viewing_start                      302  405  405  405  405  405  405  405  405
+POST  viewing_start                      302  403  403  403  403  403  403  302  403
+GET   viewing_end                        302  405  405  405  405  405  405  405  405
+POST  viewing_end                        302  302  302  302  302  302  302  302  302
 GET   credits                            302  200  200  200  403  200  403  403  403
 POST  credits                            302  405  405  405  405  405  405  405  405
 GET   lab_studios                        302  403  403  403  403  403  403  200  403
@@ -515,7 +519,7 @@ OF_AN_APPLICATION = (
     "lab_application", "lab_application_tags", "lab_application_note", "lab_application_reading",
     "lab_application_second", "lab_application_one_reading",
 )  # fmt: skip
-OF_A_SEAT = ("seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
+OF_A_SEAT = ("viewing_start", "seat_role", "seat_suspend", "seat_restore", "seat_end", "seat_reopen")
 OF_A_STUDIO = (
     "lab_studio", "lab_studio_record", "lab_studio_move", "lab_studio_suspend", "lab_studio_restore", "lab_studio_stop",
     "lab_studio_except",
@@ -570,6 +574,7 @@ def body(name: str) -> dict[str, Any]:
         "lab_seat_except": EXCEPTION,
         "profile": {"name": "Another Name"},
         "switch_studio": {"studio": "none-of-mine"},
+        "viewing_start": {"reason": "they asked for help"},
         "lab_rollout_new": {
             "name": "Wan",
             "kind": "feature",
