@@ -13,7 +13,10 @@ from access.applications.inbox import actions as inbox
 from access.applications.inbox import letters
 from access.applications.rules import Answers
 from access.invitations import actions as access
-from access.models import Application, Tier
+from access.models import Application, Rollout, Tier
+from access.models.rollouts import WHOLE
+from access.rollouts import actions as rollouts
+from access.rollouts import plan
 from access.terms import actions as terms_of_use
 from access.terms import queries as terms
 from accounts.actions import open_studio, sign_in_link
@@ -129,6 +132,8 @@ def prepare() -> None:
         if not Application.objects.filter(email=email).exists():
             applications.confirm(application=applications.begin(email=email, answers=answers))
             discuss(email)
+    if not Rollout.objects.exists():
+        roll_out()
 
 
 def publish_terms() -> None:
@@ -136,6 +141,33 @@ def publish_terms() -> None:
     if terms.in_force() is None and terms.draft() is None:
         text = render_to_string("access/terms/demo.txt")
         terms_of_use.publish(version=terms_of_use.write(title="Terms of use", text=text, actor=HOUSE), actor=HOUSE)
+
+
+def roll_out() -> None:
+    """The starter model half way: three stages open, the last one gated, and what must not get worse is watched."""
+    lead = Actor.of_person(Person.objects.get(email="priya@lab.example"))
+    tiers = {tier.slug: tier for tier in Tier.objects.all()}
+    rollout = plan.make(name="Starter preview", kind="model", target="starter-1", actor=lead)
+    for stage in (
+        plan.StagePlan("Red team", (tiers["lab"],), (WHOLE,)),
+        plan.StagePlan("Trusted artists", (tiers["first-ten"],), (WHOLE,), ramp_wait_hours=0),
+        plan.StagePlan("Studios", (tiers["studio"],), (WHOLE,), ramp_wait_hours=0),
+        plan.StagePlan(
+            "Open beta", (tiers["first-ten"], tiers["studio"]), (WHOLE,), wait_hours=7 * 24, approvals_needed=2
+        ),
+    ):
+        plan.add_stage(rollout=rollout, version=rollout.version, plan=stage, actor=lead)
+        rollout.refresh_from_db()
+    for position in (1, 2, 3):
+        rollouts.open_stage(rollout=rollout, position=position, version=rollout.version, actor=lead)
+        rollout.refresh_from_db()
+    for guardrail in (
+        plan.GuardrailPlan("failed_renders", limit_ppm=50_000),
+        plan.GuardrailPlan("refusals", limit_ppm=300_000),
+        plan.GuardrailPlan("queue_wait", compares=False, limit_ppm=200_000, action="warn"),
+    ):
+        plan.set_guardrail(rollout=rollout, version=rollout.version, plan=guardrail, actor=lead)
+        rollout.refresh_from_db()
 
 
 def agree(person: Person) -> None:
