@@ -154,3 +154,8 @@ class ApiKey(models.Model):
     @property
     def is_live(self) -> bool:
         return self.revoked_at is None and not self.has_ended
+
+    @property
+    def opens(self) -> bool:
+        """Whether it lets a program in now: it is live, and so is everything it hangs on."""
+        return self.is_live and self.seat.is_open and self.seat.person.is_active

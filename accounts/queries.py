@@ -1,5 +1,6 @@
 """Reads on people, studios, seats and keys. Everything is asked for within a studio or for one person."""
 
+import uuid
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
@@ -49,6 +50,12 @@ def ended_seats_in(studio: Studio) -> QuerySet[Seat]:
 
 def keys_of(seat: Seat) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(seat=seat).order_by("revoked_at", "-created_at")
+
+
+def live_key(pk: uuid.UUID) -> ApiKey | None:
+    """The key, if it still lets a program in; its seat, studio and person joined. For who proved to have it before."""
+    key = ApiKey.objects.select_related("seat__studio", "seat__person").filter(pk=pk).first()
+    return key if key is not None and key.opens else None
 
 
 def owners_of(studio: Studio) -> QuerySet[Person]:

@@ -38,7 +38,12 @@ class Own:
 
 def entitlements(seat: Seat) -> Entitlements:
     """What the seat may do right now. One query when the seat's studio is joined and the snapshot is fresh."""
-    now, house, mine = timezone.now(), snapshot.current(), own(seat)
+    return resolved(seat, own(seat))
+
+
+def resolved(seat: Seat, mine: Own) -> Entitlements:
+    """The same, of what was read already. No query when the snapshot is fresh."""
+    now, house = timezone.now(), snapshot.current()
     return resolve(
         tier=None if mine.tier_id is None else snapshot.tier(mine.tier_id),
         overrides=mine.overrides,

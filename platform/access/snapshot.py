@@ -6,7 +6,9 @@ change is seen everywhere within about a second of its commit; what was changed 
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db import transaction
 
@@ -28,6 +30,10 @@ class Snapshot:
     tiers: dict[int, TierLimits] = field(default_factory=dict)
     rollouts: tuple[RolloutValue, ...] = ()
     read_at: float = 0.0  # on time.monotonic
+
+    @cached_property
+    def by_slug(self) -> Mapping[str, RolloutValue]:
+        return {rollout.slug: rollout for rollout in self.rollouts}
 
 
 _kept: Snapshot | None = None
@@ -53,6 +59,12 @@ def tier(pk: int) -> TierLimits:
         forget()
         kept = current()
     return kept.tiers[pk]
+
+
+def look_again() -> None:
+    """Have the next `current()` look at the mark, however lately it was looked at."""
+    global _looked_at
+    _looked_at = 0.0
 
 
 def forget() -> None:

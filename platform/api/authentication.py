@@ -12,13 +12,18 @@ class KeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer sd_…`. `request.auth` is the ApiKey with its seat, studio and person joined."""
 
     def authenticate(self, request: Request) -> tuple[Person, ApiKey] | None:
-        scheme, _, text = get_authorization_header(request).partition(b" ")
-        if scheme.lower() != b"bearer":
+        text = self.sent(request)
+        if text is None:
             return None
-        key = verify_key(text.strip().decode("ascii", "replace"))
+        key = verify_key(text)
         if key is None:
             raise AuthenticationFailed("This key is not known here, or it has ended. Make a new one in Settings, Keys.")
         return key.seat.person, key
+
+    def sent(self, request: Request) -> str | None:
+        """The text that is meant to be a key; None where none was sent."""
+        scheme, _, text = get_authorization_header(request).partition(b" ")
+        return text.strip().decode("ascii", "replace") if scheme.lower() == b"bearer" else None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

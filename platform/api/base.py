@@ -6,9 +6,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.models import ApiKey, Seat
+from accounts.models import ApiKey, Duty, Seat
 from accounts.paging import Page
 from takes.errors import Invalid
+
+# Duties with one of which a key asks about every seat of the house.
+EVERY_SEAT = frozenset({Duty.Kind.ACCESS_LEAD, Duty.Kind.OPERATOR})
 
 
 class SeatView(APIView):

@@ -9,13 +9,11 @@ from rest_framework.response import Response
 
 from access.explanations import queries
 from access.explanations.rules import UnknownAct
-from accounts.models import Duty, Seat
+from accounts.models import Seat
 from accounts.queries import duties_of, seats_in
-from api.base import SeatView
+from api.base import EVERY_SEAT, SeatView
 from takes.errors import Invalid
 from takes.queries import LONGEST_CURSOR
-
-EVERY_SEAT = {Duty.Kind.ACCESS_LEAD, Duty.Kind.OPERATOR}
 
 
 class StepOut(serializers.Serializer):

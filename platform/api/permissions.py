@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from access import queries as access
 from access.terms import queries as terms
-from accounts.models import Person
+from accounts.models import ApiKey, Person
 from takes.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -25,16 +25,20 @@ class HasScope(BasePermission):
             raise NotAuthenticated("Send your key as “Authorization: Bearer sd_…”.")
         if request.method not in view.allowed_methods:
             return True  # nothing answers it: the view says 405
-        scope = getattr(view, "reads" if request.method in SAFE_METHODS else "writes", None)
-        if scope is None or scope not in request.auth.scopes:
-            raise PermissionDenied(f"This key lacks the scope “{scope}”. Make one that has it under Settings, Keys.")
-        entitlements = access.entitlements(request.auth.seat)
-        if not entitlements.active:
-            raise PermissionDenied(entitlements.why)
-        if not entitlements.api:
-            raise PermissionDenied(f"Your tier ({entitlements.tier}) does not include the API.")
-        _refuse_without_terms(request.auth.seat.person)
+        check(request.auth, getattr(view, "reads" if request.method in SAFE_METHODS else "writes", None))
         return True
+
+
+def check(key: ApiKey, scope: str | None) -> None:
+    """Raise, in words, unless the key has the scope and its seat may use the API at this moment."""
+    if scope is None or scope not in key.scopes:
+        raise PermissionDenied(f"This key lacks the scope “{scope}”. Make one that has it under Settings, Keys.")
+    entitlements = access.entitlements(key.seat)
+    if not entitlements.active:
+        raise PermissionDenied(entitlements.why)
+    if not entitlements.api:
+        raise PermissionDenied(f"Your tier ({entitlements.tier}) does not include the API.")
+    _refuse_without_terms(key.seat.person)
 
 
 def _refuse_without_terms(person: Person) -> None:

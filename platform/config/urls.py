@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("takes.urls")),
     path("", include("screening.urls")),
     path("api/v1/", include("api.urls")),
+    path("ofrep/v1/", include("api.flags.urls")),
 ]

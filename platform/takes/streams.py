@@ -169,13 +169,13 @@ async def _stream(watch: Watch) -> AsyncIterator[bytes]:
     began = beaten = time.monotonic()
     _open_streams[watch.seat.pk] += 1
     try:
-        await sync_to_async(_let_go)()
+        await sync_to_async(let_go)()
         yield b"retry: 2000\n\n"
         while time.monotonic() - began < LENGTH:
-            for message in await _apart(watch.look):
+            for message in await apart(watch.look):
                 yield message.encode(watch.since.isoformat())
             if time.monotonic() - beaten > BEAT:
-                if not await _apart(watch.may_go_on):
+                if not await apart(watch.may_go_on):
                     return
                 beaten = time.monotonic()
                 yield b": still here\n\n"
@@ -184,14 +184,14 @@ async def _stream(watch: Watch) -> AsyncIterator[bytes]:
         _open_streams[watch.seat.pk] -= 1
 
 
-def _let_go() -> None:
+def let_go() -> None:
     """Close the connection that the request's own thread opened at the door: the stream will not use it again."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
 
 
-async def _apart(ask: Any) -> Any:
+async def apart(ask: Any) -> Any:
     """Run a read on one of the loop's few shared threads: streams share a few database connections, whatever their
     number, instead of holding one each."""
 

@@ -368,6 +368,12 @@ GET   api:credits                        401  200  200  200  403  200  401  401 
 POST  api:credits                        401  405  405  405  403  405  401  401  401
 GET   api:credit_entries                 401  200  200  200  403  200  401  401  401
 POST  api:credit_entries                 401  405  405  405  403  405  401  401  401
+GET   ofrep:flags                        401  405  405  405  405  405  401  401  401
+POST  ofrep:flags                        401  200  200  200  403  403  401  401  401
+GET   ofrep:flag                         401  405  405  405  405  405  401  401  401
+POST  ofrep:flag                         401  200  200  200  403  403  401  401  401
+GET   ofrep:events                       401  200  200  200  403  200  401  401  401
+POST  ofrep:events                       401  405  405  405  405  405  401  401  401
 GET   api:not_found                      404  404  404  404  404  404  404  404  404
 POST  api:not_found                      404  404  404  404  404  404  404  404  404
 """
@@ -475,6 +481,7 @@ class Lantern:
             **{key: {"slug": "studio"} for key in OF_A_TIER},
             **{key: {"pk": self.seat.person_id} for key in OF_A_PERSON},
             "takes:reference": {"pk": self.reference.pk},
+            "ofrep:flag": {"key": self.rollout.slug},
             "takes:vocabulary": {"model": "starter-1"},
             **{key: {"pk": self.invitation.pk} for key in OF_AN_INVITATION},
             **{key: {"number": self.terms.number} for key in ("lab_terms_version", "lab_terms_publish")},
@@ -628,7 +635,8 @@ def ask(row: Row, lantern: Lantern, who: Seat | Person | None) -> int:
     headers = {}
     try:
         with transaction.atomic():
-            if row.name.startswith("api:"):
+            how: dict[str, Any] = {}
+            if row.name.startswith(("api:", "ofrep:")):
                 if isinstance(who, Seat):
                     _, secret = accounts.create_key(
                         seat=who,
@@ -642,7 +650,11 @@ def ask(row: Row, lantern: Lantern, who: Seat | Person | None) -> int:
                 person = who.person if isinstance(who, Seat) else who
                 client.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
             send = client.get if row.method == "GET" else client.post
-            status = send(lantern.address(row.name), body(row.name) if row.method == "POST" else {}, headers=headers)
+            sent = body(row.name) if row.method == "POST" else {}
+            if row.name.startswith("ofrep:") and row.method == "POST":
+                how = {"content_type": "application/json"}
+                sent = {"context": {"targetingKey": f"studio:{lantern.seat.studio.slug}"}}
+            status = send(lantern.address(row.name), sent, headers=headers, **how)
             raise Undone
     except Undone:
         return status.status_code
