@@ -213,11 +213,7 @@ def accept(
     for kind in found.duties:
         Duty.objects.get_or_create(person=guest, kind=kind)
     if standing_of(studio) is None:
-        try:
-            _place(studio, found.tier, actor)
-        except TierRetired as gone:
-            said = "What you were invited to is not open any more. Ask whoever invited you for a new invitation."
-            raise InvitationRefused(said) from gone
+        _place(studio, found.tier, actor)
     for one in {found.pk, counted.pk}:
         _count(one)
     InvitationUse.objects.create(invitation=counted, person=guest, seat=seat)
