@@ -8,6 +8,7 @@ from django.conf import settings as configured
 from django.test import RequestFactory
 from rest_framework.throttling import SimpleRateThrottle
 
+from access.letters import actions as letters
 from api.throttling import SeatThrottle
 from config.logs import Console
 from tests import factories
@@ -26,8 +27,9 @@ def test_the_link_that_resets_a_password_leads_to_the_house(client, db, any_host
 
 
 def test_the_link_of_an_invitation_leads_to_the_house(sign_in, people, any_host, mailoutbox):
-    form = {"email": "new@example.com", "role": "artist"}
+    form = {"email": "new@example.com", "role": "artist", "key": "k"}
     sign_in(people.owner).post("/settings/seats/invite/", form, headers={"Host": "elsewhere.example"})
+    letters.send_due()
     assert "elsewhere" not in mailoutbox[0].body
     assert f"{configured.SITE_URL}/join/" in mailoutbox[0].body
 
