@@ -30,7 +30,9 @@ suspensions.suspend_seat(seat=wen, reason="A leaked key", running_work="finish",
 shut = Studio.objects.get(name="Northlight")
 suspensions.suspend_studio(studio=shut, reason="Under inquiry", running_work="stop", actor=house)
 tiers.change_tier(tier=Tier.objects.get(slug="lab"), changes={"max_seconds": 25}, reason="Longer clips", actor=house)
+from access.models import Guardrail
 answer = {"studio": lantern.slug, "shut": shut.slug, "seat": wen.pk, "person": wen.person_id}
+answer["guardrail"] = Guardrail.objects.earliest("pk").pk
 """
 
 
@@ -68,6 +70,20 @@ def test_the_labs_pages_are_accessible_and_fit(new_page, enter, accessible, ther
         "/lab/tiers/",
         "/lab/tiers/lab/?on=2026-11-20",
         "/lab/new-tier/",
+        "/lab/rollouts/",
+        "/lab/rollouts/new/",
+        "/lab/rollouts/starter-preview/",
+        "/lab/rollouts/starter-preview/names/",
+        "/lab/rollouts/starter-preview/history/",
+        "/lab/rollouts/starter-preview/stages/4/",
+        f"/lab/rollouts/starter-preview/guardrails/{there['guardrail']}/",
+        f"/lab/entitlements/?seat={there['seat']}&act=submit",
+        "/lab/entitlements/?q=lantern",
+        "/settings/rights/",
+        "/lab/applications/",
+        "/lab/invitations/",
+        "/lab/invitations/new/",
+        "/lab/terms/",
     ]:
         page.goto(path)
         accessible(page)
