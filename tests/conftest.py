@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from accounts.models import Person, Seat, Studio
@@ -13,6 +14,9 @@ from tests import factories
 from tests.audit.flushing import flush_lifts_the_triggers  # noqa: F401 (a fixture, in force everywhere)
 from tests.house import House, scratch_house
 
+# A machine that is busy is slow at an example now and then, and that is no fault of the rule.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's sync API keeps an event loop in the thread
 
 

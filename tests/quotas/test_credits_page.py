@@ -98,8 +98,9 @@ def test_it_asks_the_same_few_questions_however_much_there_is(people, sign_in):
     client.get(URL)
     with CaptureQueriesContext(connection) as asked:
         client.get(URL)
-    # Standing and overrides; entries, lots, renewal; lots and renewal again for the rail. The rest is who is signed in.
-    assert len([one for one in asked if "quotas_" in one["sql"] or "access_" in one["sql"]]) == 7
+    # The seat's own rights, in one; entries, lots, renewal; lots and renewal again for the rail. The rest is who is
+    # signed in.
+    assert len([one for one in asked if "quotas_" in one["sql"] or "access_" in one["sql"]]) == 6
     assert len(asked) <= 15
 
 

@@ -8,17 +8,16 @@ from access.errors import InvalidInvitation
 from access.invitations import lists
 from access.invitations.forms import ListForm
 from access.invitations.reading import COLUMNS, Unreadable
-from access.invitations.views import lead_of, person_of
+from access.lab import acting, lead, person_of
 from access.models import ImportBatch
 from accounts import notices
-from accounts.decorators import duty_required
 from accounts.paging import LONGEST_CURSOR, Page
 
 PAGE = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@duty_required("access_lead")
+@lead
 def read(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.POST, request.FILES) if request.method == "POST" else ListForm()
     if form.is_valid():
@@ -33,7 +32,7 @@ def read(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@duty_required("access_lead")
+@lead
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The list as it was read. `?show=` bad or good; the bad rows first, where there are any."""
     batch = get_object_or_404(ImportBatch, pk=pk)
@@ -59,12 +58,12 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@duty_required("access_lead")
+@lead
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch.objects.select_related("made_by"), pk=pk)
     try:
         batch = lists.send(
-            batch=batch, actor=lead_of(request), although_some_are_bad=bool(request.POST.get("although_some_are_bad"))
+            batch=batch, actor=acting(request), although_some_are_bad=bool(request.POST.get("although_some_are_bad"))
         )
     except InvalidInvitation as problem:
         notices.refused(request, problem.message)

@@ -11,28 +11,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access.errors import InvalidInvitation, InvitationRefused
 from access.invitations import actions, letters, queries
 from access.invitations.forms import AgainForm, MakeForm
+from access.lab import acting, lead
 from access.models import Invitation
 from accounts import notices
-from accounts.decorators import duty_required
-from accounts.models import Person
 from accounts.paging import newest_first
 from audit.actors import Actor
 
 PAGE = 25
 
 
-def person_of(request: HttpRequest) -> Person:
-    assert isinstance(request.user, Person)
-    return request.user
-
-
-def lead_of(request: HttpRequest) -> Actor:
-    """For the lab, not for a studio: an access lead's own seat, if there is one, plays no part."""
-    return Actor.of_person(person_of(request))
-
-
 @require_safe
-@duty_required("access_lead")
+@lead
 def listing(request: HttpRequest) -> HttpResponse:
     """Newest first; `?state=` and `?q=` narrow it, `?after=` goes on."""
     state, words = request.GET.get("state", ""), request.GET.get("q", "")[:200]
@@ -51,13 +40,13 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@duty_required("access_lead")
+@lead
 def make(request: HttpRequest) -> HttpResponse:
     """One for an address is mailed. The link of any other is in the answer to this form, and nowhere else."""
     form = MakeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made, code = _make(form, lead_of(request))
+            made, code = _make(form, acting(request))
         except InvalidInvitation as problem:
             form.add_error(None, problem.message)
         else:
@@ -90,7 +79,7 @@ def _make(form: MakeForm, actor: Actor) -> tuple[Invitation, str]:
 
 
 @require_safe
-@duty_required("access_lead")
+@lead
 def invitation(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, get_object_or_404(queries.search(), pk=pk))
 
@@ -111,9 +100,9 @@ def _page(request: HttpRequest, shown: Invitation, *, code: str = "", made_now: 
 
 
 @require_POST
-@duty_required("access_lead")
+@lead
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    taken = actions.revoke(invitation=get_object_or_404(Invitation, pk=pk), actor=lead_of(request))
+    taken = actions.revoke(invitation=get_object_or_404(Invitation, pk=pk), actor=acting(request))
     if taken.revoked_at is None:
         notices.refused(request, "This invitation was used up before it could be taken back.")
     else:
@@ -122,14 +111,14 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@duty_required("access_lead")
+@lead
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """A new code: by letter for an address, shown this once for a link. The old one is dead."""
     form, again = AgainForm(request.POST), get_object_or_404(queries.search(), pk=pk)
     if not form.is_valid():
         raise Http404("This page is too old to send from.")
     try:
-        code = actions.resend(invitation=again, actor=lead_of(request), after=form.cleaned_data["codes"])
+        code = actions.resend(invitation=again, actor=acting(request), after=form.cleaned_data["codes"])
     except InvitationRefused as refusal:
         notices.refused(request, refusal.message)
         return redirect("lab_invitation", pk)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from access import signals
 from access.errors import GateShut, InvalidRollout
 from access.models import Approval, Listing, Rollout, Stage
+from access.reasons import reason_given
 from access.rollouts import gates, queries
-from access.rollouts.moving import because, locked, move, note, seen
+from access.rollouts.moving import locked, move, note, seen
 from access.rules import ALL
 from accounts.models import Person, Studio
 from audit.actions import Actor, record
@@ -100,7 +101,7 @@ def resume(*, rollout: Rollout, version: int, reason: str, actor: Actor) -> Roll
     rollout = seen(rollout, version)
     if rollout.state != Rollout.State.HALTED:
         raise InvalidRollout(f"“{rollout.name}” is not halted.")
-    because(reason)
+    reason = reason_given(reason)
     rollout.stages.filter(position=rollout.position).update(measured_since=timezone.now())
     move(rollout, state=Rollout.State.OPEN)
     note(rollout, "rollout.resumed", actor, stage=rollout.position, reason=reason)
@@ -112,7 +113,7 @@ def finish(*, rollout: Rollout, version: int, reason: str, actor: Actor) -> Roll
     """End a rollout that has come to its end: from now on the tiers alone say who may use the model, and a feature is
     everybody's. Nobody who was let in loses it: a tier that does not list the model stands in the way."""
     rollout = seen(rollout, version)
-    because(reason)
+    reason = reason_given(reason)
     stage = _open_stage(rollout)
     if rollout.is_shut:
         raise InvalidRollout("It is shut for everybody. Open it again first.")
@@ -134,7 +135,7 @@ def finish(*, rollout: Rollout, version: int, reason: str, actor: Actor) -> Roll
 def open_again(*, rollout: Rollout, version: int, reason: str, actor: Actor) -> Rollout:
     """Undo `shut`: whoever the stages and the lists admit is in again."""
     rollout = seen(rollout, version)
-    because(reason)
+    reason = reason_given(reason)
     if rollout.is_shut:
         rollout.shut_at = None
         rollout.save(update_fields=["shut_at"])
@@ -155,7 +156,7 @@ def halt(*, rollout: Rollout, reason: str, actor: Actor) -> bool:
     rollout = locked(rollout.pk)
     if rollout.state != Rollout.State.OPEN:
         return False
-    because(reason)
+    reason = reason_given(reason)
     stage = rollout.stages.get(position=rollout.position)
     move(rollout, state=Rollout.State.HALTED)
     facts = {"stage": stage.position, "name": stage.name, "ppm": stage.reached_ppm, "work": rollout.running_work}
@@ -171,7 +172,7 @@ def roll_back(*, rollout: Rollout, reason: str, actor: Actor, to: int | None = N
     to = rollout.position - 1 if to is None else to
     if rollout.state not in (Rollout.State.OPEN, Rollout.State.HALTED) or not 0 <= to < rollout.position:
         raise InvalidRollout("There is nothing to roll back to from here.")
-    because(reason)
+    reason = reason_given(reason)
     closed = rollout.stages.filter(position__gt=to, position__lte=rollout.position)
     ids = list(closed.values_list("pk", flat=True))
     Approval.objects.filter(stage__in=ids).delete()
@@ -190,7 +191,7 @@ def shut(*, rollout: Rollout, reason: str, actor: Actor) -> Rollout:
     rollout = locked(rollout.pk)
     if rollout.is_shut or rollout.state == Rollout.State.FINISHED:
         return rollout
-    because(reason)
+    reason = reason_given(reason)
     rollout.shut_at = timezone.now()
     rollout.save(update_fields=["shut_at"])
     move(rollout)
@@ -228,7 +229,7 @@ def list_by_name(
         raise TypeError("list_by_name() takes a studio or a person, and one of them.")
     if kind not in Listing.Kind.values:
         raise InvalidRollout(f"“{kind}” is neither allow nor deny.", "kind")
-    because(reason)
+    reason = reason_given(reason)
     rollout = locked(rollout.pk)
     same = Listing.objects.filter(rollout=rollout, studio=studio, person=person, ended_at=None)
     former = same.first()

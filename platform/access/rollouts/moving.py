@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from access import snapshot
-from access.errors import InvalidRollout, Outpaced
+from access.errors import Outpaced
 from access.models import Rollout
 from audit.actions import Actor, record
 
@@ -21,11 +21,6 @@ def seen(rollout: Rollout, version: int) -> Rollout:
     if found.version != version:
         raise Outpaced("Somebody changed this rollout while you looked at it. Here is how it stands now; decide again.")
     return found
-
-
-def because(reason: str) -> None:
-    if not 3 <= len(reason.strip()) <= 300:
-        raise InvalidRollout("Say why, in 3 to 300 characters: it is kept with the history.", "reason")
 
 
 def move(rollout: Rollout, **changes: Any) -> None:

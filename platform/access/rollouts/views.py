@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from access.errors import AccessProblem, GateShut, InvalidRollout
+from access.errors import AccessProblem, GateShut, InvalidRollout, Outpaced
 from access.guardrails import actions as guardrails
 from access.lab import acting, lead, person_of
 from access.models import Rollout, Stage
@@ -49,7 +49,7 @@ def move(request: HttpRequest, slug: str) -> HttpResponse:
     except GateShut as shut:
         return rollout_page(request, rollout_or_404(slug), problems=shut.reasons, status=409)
     except AccessProblem as problem:
-        status = 422 if isinstance(problem, InvalidRollout) else 409
+        status = 409 if isinstance(problem, Outpaced) else 422
         return rollout_page(request, rollout_or_404(slug), problems=[problem.message], status=status)
     notices.done(request, said)
     return redirect("lab_rollout", slug)
