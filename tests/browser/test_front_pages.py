@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import NARROW, WIDE, give_authenticator
 from tests.house import House, scratch_house
 
 OWNER, GUEST = "ines@lantern.example", "mara@lantern.example"
@@ -204,15 +204,8 @@ def test_settings_work_without_scripts(new_page, enter):
 
 
 def test_a_passkey_is_added_and_opens_the_door(new_page, enter):
-    """A virtual authenticator stands in for the phone; everything else is as it is for people."""
     page = new_page()
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    session.send(
-        "WebAuthn.addVirtualAuthenticator",
-        {"options": options | {"isUserVerified": True, "automaticPresenceSimulation": True}},
-    )
+    give_authenticator(page)
     enter(page, OWNER)
     page.goto("/settings/security/passkeys/add/")
     page.get_by_label("Name").fill("My phone")

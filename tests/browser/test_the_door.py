@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import give_authenticator
 from tests.house import House, scratch_house, wait_for
 
 LEAD = "priya@lab.example"
@@ -94,11 +95,7 @@ def test_somebody_asks_is_accepted_comes_in_and_begins(new_page, enter, accessib
     applicant.get_by_role("button", name="Come in").click()
     expect(applicant.get_by_role("heading", name="Projects", level=1)).to_be_visible()
 
-    session = applicant.context.new_cdp_session(applicant)
-    session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    verified = options | {"isUserVerified": True, "automaticPresenceSimulation": True}
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": verified})
+    give_authenticator(applicant)
     applicant.goto("/settings/security/passkeys/add/")
     applicant.get_by_label("Name").fill("My phone")
     applicant.get_by_label("Let me sign in with it alone").check()
