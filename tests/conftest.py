@@ -20,11 +20,33 @@ hypothesis.settings.load_profile("house")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's sync API keeps an event loop in the thread
 
 
+# What no database has a part in: how pages look and work in a browser, the starter model, rules that are pure. It is
+# tested once, with the first engine. The story of a take (test_first_light) and the way in (test_the_door) are walked
+# on both.
+ANY_ENGINE = (
+    "tests/browser/test_front_pages.py",
+    "tests/browser/test_lab_pages.py",
+    "tests/browser/test_takes_pages.py",
+    "tests/generation/starter/",
+    "tests/generation/test_codec.py",
+    "tests/generation/test_catalogue.py",
+    "tests/access/test_rollout_rules.py",
+    "tests/access/test_sequential.py",
+    "tests/access/test_forecast.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts a whole house stays together in one of pytest-xdist's processes: one house, not two."""
+    """What shares a whole house stays together in one of pytest-xdist's processes: one house, not two. What kills
+    processes stays together too, one after the other."""
     for item in items:
-        if "live_house" in getattr(item, "fixturenames", ()) or "tests/faults/" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("house"))
+        houses = item._fixtureinfo.name2fixturedefs.get("live_house", ()) if hasattr(item, "_fixtureinfo") else ()
+        if houses:
+            item.add_marker(pytest.mark.xdist_group(f"house of {houses[-1].baseid or 'all'}"))
+        elif "tests/faults/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("faults"))
+        if item.nodeid.startswith(ANY_ENGINE):
+            item.add_marker(pytest.mark.any_engine)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, WIDE, give_authenticator
+from tests.browser.conftest import LOOKS, NARROW, give_authenticator
 from tests.house import House, scratch_house
 
 OWNER, GUEST = "ines@lantern.example", "mara@lantern.example"
@@ -45,7 +45,6 @@ OF_THE_LEAD = [
     "/lab/terms/draft/",
     "/lab/terms/1/",
 ]
-VIEWPORTS = pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +86,7 @@ def fits(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@VIEWPORTS
+@LOOKS
 def test_pages_before_the_door_are_accessible_and_fit(new_page, accessible, invitation, sign_in_link, scheme, viewport):
     page = new_page(scheme=scheme, viewport=viewport)
     for path in [*OUTSIDE, invitation, sign_in_link(OWNER)]:
@@ -96,7 +95,7 @@ def test_pages_before_the_door_are_accessible_and_fit(new_page, accessible, invi
         assert fits(page), path
 
 
-@VIEWPORTS
+@LOOKS
 def test_pages_behind_the_door_are_accessible_and_fit(new_page, enter, accessible, scheme, viewport):
     page = enter(new_page(scheme=scheme, viewport=viewport), OWNER)
     for path in INSIDE:
@@ -108,7 +107,7 @@ def test_pages_behind_the_door_are_accessible_and_fit(new_page, enter, accessibl
     assert fits(page)
 
 
-@VIEWPORTS
+@LOOKS
 def test_invitations_and_terms_of_the_lab_are_accessible_and_fit(
     new_page, enter, accessible, invitation, scheme, viewport
 ):
@@ -223,6 +222,7 @@ def test_a_passkey_is_added_and_opens_the_door(new_page, enter):
 def test_somebody_new_comes_in_by_invitation(page, live_house, invitation):
     page.goto(invitation)
     page.get_by_label("Your name").fill("Ada New")
+    page.get_by_label("I have read the terms").check()
     page.get_by_role("button", name="Come in").click()
     expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
     expect(page.get_by_text("Welcome to Lantern Pictures.")).to_be_visible()

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import LOOKS, NARROW
 from tests.house import House, scratch_house
 
 LEAD = "priya@lab.example"
-VIEWPORTS = pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 
 # One studio with something of everything, and another that is shut.
 MUCH = """
@@ -54,7 +53,7 @@ def fits(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@VIEWPORTS
+@LOOKS
 def test_the_labs_pages_are_accessible_and_fit(new_page, enter, accessible, there, scheme, viewport):
     page = enter(new_page(scheme=scheme, viewport=viewport), LEAD)
     for path in [

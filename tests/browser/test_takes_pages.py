@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW
+from tests.browser.conftest import LOOKS
 from tests.house import ROOT, House, scratch_house, wait_for
 
 OWNER, GUEST = "ines@lantern.example", "mara@lantern.example"
@@ -172,7 +172,7 @@ def fresh_project(paint: Painter, request: pytest.FixtureRequest) -> str:
 # --- Every page ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("viewport", [NARROW, {"width": 1440, "height": 900}], ids=["narrow", "wide"])
+@LOOKS
 def test_every_page_is_accessible_and_fits_in_both_themes(new_page, enter, accessible, wall, scheme, viewport):
     page = enter(new_page(scheme=scheme, viewport=viewport), OWNER)
     for name, address in wall.items():
